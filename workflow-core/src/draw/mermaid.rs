@@ -1,0 +1,83 @@
+//! Mermaid: steps as boxes, the start and the stop as circles, the caller as a door, events on the arrows.
+
+use std::fmt::Write;
+
+use crate::graph::{Graph, Role, StepNode, Takes};
+
+/// The whole flowchart; the same graph gives the same text.
+pub(super) fn write(graph: &Graph) -> String {
+    let mut text = String::from("flowchart TB\n");
+    let mut line = |line: std::fmt::Arguments<'_>| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "    {line}");
+    };
+    line(format_args!("start(((start)))"));
+    line(format_args!("stop(((stop)))"));
+    for (index, step) in graph.steps.iter().enumerate() {
+        line(format_args!("s{index}[\"{}\"]", escaped(&label(step))));
+    }
+    if graph.events.iter().any(|event| event.published || event.received) {
+        line(format_args!("caller[/\"caller\"/]"));
+    }
+    for (from, event, many) in sources(graph) {
+        let node = &graph.events[event as usize];
+        let name = escaped(node.name);
+        let times = if many { " ×n" } else { "" };
+        if matches!(node.role, Role::Stop) {
+            line(format_args!("{from} -->|\"{name}{times}\"| stop"));
+            continue;
+        }
+        if node.published {
+            line(format_args!("{from} -.->|\"{name}{times}\"| caller"));
+        }
+        for (to, step) in graph.steps.iter().enumerate() {
+            if step.takes.events().contains(&event) {
+                line(format_args!("{from} -->|\"{name}{times}\"| s{to}"));
+            }
+        }
+    }
+    line(format_args!("classDef door stroke-dasharray: 4 3"));
+    if graph.events.iter().any(|event| event.published || event.received) {
+        line(format_args!("class caller door"));
+    }
+    text
+}
+
+/// Every place that an event comes from: the start, the caller, and each step once for each event.
+fn sources(graph: &Graph) -> Vec<(String, u16, bool)> {
+    let mut sources = Vec::new();
+    for (event, node) in graph.events.iter().enumerate() {
+        if matches!(node.role, Role::Start) {
+            sources.push(("start".to_owned(), event as u16, false));
+        }
+        if node.received {
+            sources.push(("caller".to_owned(), event as u16, false));
+        }
+    }
+    for (index, step) in graph.steps.iter().enumerate() {
+        let mut seen = Vec::new();
+        let mut note = |event: u16, many: bool| {
+            if !seen.contains(&(event, many)) {
+                seen.push((event, many));
+                sources.push((format!("s{index}"), event, many));
+            }
+        };
+        step.emits.visit(&mut note, false);
+        step.sends.iter().for_each(|event| note(*event, false));
+    }
+    sources
+}
+
+fn label(step: &StepNode) -> String {
+    match step.takes {
+        Takes::Any(_) => step.name.to_owned(),
+        Takes::Join(_) => format!("{} (join)", step.name),
+        Takes::Batch { first: None, .. } => format!("{} (whole batch)", step.name),
+        Takes::Batch { first: Some(first), .. } => format!("{} (first {first})", step.name),
+    }
+}
+
+/// Mermaid ends a quoted label at a quote and reads markup in it.
+fn escaped(label: &str) -> String {
+    label.replace('&', "#amp;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+}

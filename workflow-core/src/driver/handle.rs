@@ -1,0 +1,70 @@
+//! Handle: a run from outside, while somebody else drives it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::Core;
+use crate::{Carries, Events, Receives, SendError, Workflow};
+
+/// A handle on a run: sends it events, cancels it, tells its id. It does not drive the run, nor keep it alive.
+pub struct RunHandle<W: Workflow> {
+    core: Arc<Core<W>>,
+}
+
+impl<W: Workflow> RunHandle<W> {
+    pub(super) fn new(core: Arc<Core<W>>) -> Self {
+        Self { core }
+    }
+
+    /// Sends the run an event that it `receives`; any other does not compile.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Over`] when the run has ended.
+    pub fn send<E>(&self, event: E) -> Result<(), SendError>
+    where
+        W::Event: Receives<E>,
+    {
+        let name = W::Event::GRAPH.event_name(<W::Event as Carries<E>>::KIND);
+        self.core.receive_from_caller(Carries::wrap(event), name)
+    }
+
+    /// Ends the run with [`RunError::Cancelled`](crate::RunError::Cancelled) as soon as its running steps
+    /// come to an await; without effect when it is over.
+    pub fn cancel(&self) {
+        self.core.cancel();
+    }
+
+    /// The run's id: as given, else made up when first asked for.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.core.id()
+    }
+
+    /// Whether nothing runs and the run waits for an event from outside.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.core.idle.load(Ordering::Acquire)
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.core.over.load(Ordering::Acquire)
+    }
+}
+
+impl<W: Workflow> Clone for RunHandle<W> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core) }
+    }
+}
+
+impl<W: Workflow> std::fmt::Debug for RunHandle<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunHandle")
+            .field("workflow", &W::NAME)
+            .field("over", &self.is_over())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,206 @@
+//! Place: what the generated dispatch and the driver say to each other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::Core;
+use crate::graph::Graph;
+use crate::{BoxError, Carries, Context, Emission, Workflow};
+
+/// What the next step takes.
+#[doc(hidden)]
+#[derive(Debug, Default)]
+pub enum Slot<E> {
+    /// Nothing: the step has it.
+    #[default]
+    Empty,
+    /// One event, for its only taker.
+    Event(E),
+    /// The events for one of several takers, a join or a batch.
+    Step(u16, Inputs<E>),
+}
+
+impl<E> Slot<E> {
+    /// Takes what is there and leaves nothing.
+    #[inline]
+    pub fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+}
+
+/// The events that one step takes, in the order of its parameters.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Inputs<E>(pub(super) std::vec::IntoIter<E>);
+
+impl<E> Inputs<E> {
+    /// The next one.
+    ///
+    /// # Panics
+    ///
+    /// When the machine handed out something else than the step's row says.
+    pub fn one<T>(&mut self) -> T
+    where
+        E: Carries<T>,
+    {
+        self.0.next().and_then(E::unwrap).expect("the machine hands out what the step's row names")
+    }
+
+    /// All that are left.
+    pub fn all<T>(&mut self) -> Vec<T>
+    where
+        E: Carries<T>,
+    {
+        self.0.by_ref().filter_map(E::unwrap).collect()
+    }
+
+    /// The next one, whichever it is.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn any(&mut self) -> E {
+        self.0.next().expect("the machine hands out what the step's row names")
+    }
+}
+
+/// Why the dispatch came back.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Exit<E> {
+    /// The step has given this one event, and the chain was told to come back.
+    Paused(E),
+    /// The step has returned this, which is not one event for one taker.
+    Emitted(Emission<E>),
+    /// The step has failed.
+    Failed(BoxError),
+}
+
+impl<E> Exit<E> {
+    /// The dispatch has an event that is not for one step alone.
+    #[must_use]
+    pub fn handed(event: E) -> Self {
+        Self::Emitted(Emission::One(event))
+    }
+}
+
+/// The dispatch was given what none of its arms is for.
+///
+/// # Panics
+///
+/// Always: the machine and the generated code are made from the same rows.
+#[doc(hidden)]
+pub fn no_such_step() -> ! {
+    unreachable!("the machine hands out what a step's row names")
+}
+
+/// Where one chain of steps is, and how far it may go before it comes back.
+#[doc(hidden)]
+pub struct Place<'r, W: Workflow> {
+    pub(super) core: &'r Arc<Core<W>>,
+    /// The number of the first execution.
+    pub(super) first: AtomicU64,
+    /// How many executions have begun, times 2^16, plus the step of the last one.
+    at: AtomicU64,
+    /// The value of `at` from which on the chain comes back after the step.
+    until: AtomicU64,
+    /// One bit for each step that ran.
+    ran: [AtomicU64; Graph::STEPS / 64],
+}
+
+impl<'r, W: Workflow> Place<'r, W> {
+    /// How many steps a chain goes through before it lets others have the thread.
+    const BUDGET: u64 = 128;
+
+    /// A chain of any length that begins with execution `first`.
+    pub(super) fn chain(core: &'r Arc<Core<W>>) -> Self {
+        Self::until(core, 0, Self::BUDGET)
+    }
+
+    /// A single step, execution `number`.
+    pub(super) fn single(core: &'r Arc<Core<W>>, number: u64) -> Self {
+        Self::until(core, number, 0)
+    }
+
+    fn until(core: &'r Arc<Core<W>>, first: u64, until: u64) -> Self {
+        Self {
+            core,
+            first: AtomicU64::new(first),
+            at: AtomicU64::new(0),
+            until: AtomicU64::new(until << 16),
+            ran: Default::default(),
+        }
+    }
+
+    /// Notes that a step begins.
+    #[inline]
+    pub fn enter(&self, step: u16) {
+        let at = self.at.load(Relaxed);
+        self.at.store((at & !0xffff) + 0x1_0000 + u64::from(step), Relaxed);
+        let ran = &self.ran[usize::from(step) / 64 % self.ran.len()];
+        ran.store(ran.load(Relaxed) | 1 << (step % 64), Relaxed);
+    }
+
+    /// The context of the step that begins.
+    #[must_use]
+    pub fn context(&self) -> Context<W> {
+        Context::new(Arc::clone(self.core), self.step().unwrap_or(0), self.number())
+    }
+
+    /// What a step has returned: the event to go on with, or the reason to come back.
+    ///
+    /// # Errors
+    ///
+    /// The exit, which is no failure of the dispatch.
+    #[inline]
+    pub fn go_on(
+        &self,
+        returned: Result<Emission<W::Event>, BoxError>,
+    ) -> Result<Slot<W::Event>, Exit<W::Event>> {
+        match returned {
+            Ok(Emission::One(event)) if self.may_go_on() => Ok(Slot::Event(event)),
+            Ok(Emission::One(event)) => Err(Exit::Paused(event)),
+            Ok(emission) => Err(Exit::Emitted(emission)),
+            Err(error) => Err(Exit::Failed(error)),
+        }
+    }
+
+    #[inline]
+    fn may_go_on(&self) -> bool {
+        self.at.load(Relaxed) < self.until.load(Relaxed) && !self.core.attention.load(Relaxed)
+    }
+
+    /// Gives the chain a new budget.
+    pub(super) fn refill(&self) {
+        self.until.store((self.at.load(Relaxed) & !0xffff) + (Self::BUDGET << 16), Relaxed);
+    }
+
+    /// Makes the chain come back after the step that runs.
+    pub(super) fn stop_after_this_step(&self) {
+        self.until.store(0, Relaxed);
+    }
+
+    /// Begins a new chain with execution `first`.
+    pub(super) fn begin(&self, first: u64) {
+        self.first.store(first, Relaxed);
+        self.at.store(0, Relaxed);
+        self.refill();
+    }
+
+    /// The step that runs or ran last; none before the first.
+    pub(super) fn step(&self) -> Option<u16> {
+        let at = self.at.load(Relaxed);
+        (at > 0xffff).then_some(at as u16)
+    }
+
+    /// The number of the execution that runs or ran last.
+    pub(super) fn number(&self) -> u64 {
+        (self.first.load(Relaxed) + (self.at.load(Relaxed) >> 16)).saturating_sub(1)
+    }
+
+    /// The steps that ran since this was asked last.
+    pub(super) fn take_ran(&self) -> impl Iterator<Item = u16> {
+        let words: Vec<u64> = self.ran.iter().map(|word| word.swap(0, Relaxed)).collect();
+        (0..Graph::STEPS).filter(move |step| words[step / 64] >> (step % 64) & 1 == 1).map(|step| step as u16)
+    }
+}

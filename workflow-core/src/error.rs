@@ -1,0 +1,126 @@
+//! Errors: how a run can fail, and how a call from a step or a caller can.
+
+use std::time::Duration;
+
+use crate::BoxError;
+use crate::machine::Stalled;
+
+/// Why a run has no result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A step gave up. Its own error is the [`source`](std::error::Error::source); look at it with
+    /// [`RunError::step_error`].
+    #[error("step `{step}` failed")]
+    #[non_exhaustive]
+    Step {
+        /// The step's name.
+        step: &'static str,
+        /// How many times it was tried.
+        attempts: u32,
+        /// What it returned.
+        source: BoxError,
+    },
+    /// A step panicked; the panic ended that step and the run, not the process.
+    #[error("step `{step}` panicked: {message}")]
+    #[non_exhaustive]
+    Panicked {
+        /// The step's name.
+        step: &'static str,
+        /// What it panicked with.
+        message: String,
+    },
+    /// Nothing is left that could happen; mend the wiring that the text names.
+    #[error("the run can never finish: {0}")]
+    Stalled(Stalled),
+    /// An event reached the join of a batch without being part of one; emit it from a step that works on
+    /// the members of a `Vec`, or take it one at a time.
+    #[error("step `{step}` gathers batches, and a `{event}` came that belongs to none")]
+    #[non_exhaustive]
+    OutsideBatch {
+        /// The step that gathers.
+        step: &'static str,
+        /// The event.
+        event: &'static str,
+    },
+    /// The run took longer than it may; raise its `timeout`, or look at the steps named.
+    #[error("the run took longer than {limit:?}; {} running", list(running))]
+    #[non_exhaustive]
+    TimedOut {
+        /// How long the run may take.
+        limit: Duration,
+        /// The steps that were running, in the order in which they had started.
+        running: Vec<&'static str>,
+    },
+    /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
+    #[error("the run was cancelled")]
+    Cancelled,
+}
+
+impl RunError {
+    /// The error of the step that failed the run, if it is an `E`.
+    #[must_use]
+    pub fn step_error<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Step { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+fn list(steps: &[&'static str]) -> String {
+    match steps {
+        [] => "no step was".to_owned(),
+        [only] => format!("`{only}` was"),
+        several => {
+            let names: Vec<_> = several.iter().map(|step| format!("`{step}`")).collect();
+            format!("{} were", names.join(", "))
+        }
+    }
+}
+
+/// Why an event could not be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The step does not say that it sends this event: add it to the step's options.
+    #[error("step `{step}` does not declare that it sends `{event}`: write `#[step(sends({event}))]`")]
+    #[non_exhaustive]
+    Undeclared {
+        /// The step that called `send`.
+        step: &'static str,
+        /// The event.
+        event: &'static str,
+    },
+    /// The run is over; nothing would take the event.
+    #[error("`{event}` was sent to a run that is over")]
+    #[non_exhaustive]
+    Over {
+        /// The event.
+        event: &'static str,
+    },
+}
+
+/// Why a dynamic key of a run could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// There is a value, but it is not what was asked for.
+    #[error("the value `{key}` is no `{wanted}`")]
+    Wrong {
+        /// The key.
+        key: String,
+        /// The type that was asked for.
+        wanted: &'static str,
+        /// What did not fit.
+        source: serde_json::Error,
+    },
+    /// The value cannot be written down as JSON.
+    #[error("the value for `{key}` cannot be written down")]
+    Unwritable {
+        /// The key.
+        key: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
+}

@@ -1,0 +1,111 @@
+//! Event: what passes between steps, and the two that open and end a run.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// A value that passes between steps.
+///
+/// An event is data: it can be copied, printed, written down and read back. `#[event]` above a struct or
+/// enum makes it one, with all the derives; `#[derive(Event)]` is the part alone. One that holds what
+/// cannot be written down (a channel, a handle) is `#[event(transient)]`: it works in process, and a
+/// snapshot that meets it is an error that names it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event]` above the definition of `{Self}`",
+    note = "a `Vec` of events is taken by a parameter that is spelled `Vec<..>`, with one event type inside"
+)]
+pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
+    /// The type's name, without its path.
+    const NAME: &'static str;
+
+    /// Whether it opens a run.
+    #[doc(hidden)]
+    const OPENS: bool = false;
+
+    /// Which input it opens a run with.
+    #[doc(hidden)]
+    type Opens;
+}
+
+/// The event that opens a run: it wraps the input, and derefs to it.
+///
+/// A step that takes `StartEvent<String>` makes `flow.run("pirates")` take a string. The bare
+/// `StartEvent` is `StartEvent<Fields>`: a map, for input whose shape is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StartEvent<T = crate::Fields>(
+    /// The input.
+    pub T,
+);
+
+/// The event that ends a run: it wraps the result, and derefs to it.
+///
+/// The first one ends the run, returned or sent; what else is running then is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StopEvent<T = ()>(
+    /// The result.
+    pub T,
+);
+
+/// Says of an event that it opens a run with a `T`.
+#[doc(hidden)]
+pub struct With<T>(std::marker::PhantomData<T>);
+
+/// Says of an event that it opens nothing.
+#[doc(hidden)]
+pub enum Never {}
+
+impl<T> Event for StartEvent<T>
+where
+    T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
+{
+    const NAME: &'static str = "StartEvent";
+    const OPENS: bool = true;
+    type Opens = With<T>;
+}
+
+/// A result must be data as an event is: a finished run is written down with it.
+impl<T> Event for StopEvent<T>
+where
+    T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
+{
+    const NAME: &'static str = "StopEvent";
+    type Opens = Never;
+}
+
+macro_rules! derefs {
+    ($($wrapper:ident),*) => {$(
+        impl<T> Deref for $wrapper<T> {
+            type Target = T;
+
+            fn deref(&self) -> &T {
+                &self.0
+            }
+        }
+
+        impl<T> DerefMut for $wrapper<T> {
+            fn deref_mut(&mut self) -> &mut T {
+                &mut self.0
+            }
+        }
+
+        impl<T: fmt::Display> fmt::Display for $wrapper<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl<T> From<T> for $wrapper<T> {
+            fn from(value: T) -> Self {
+                Self(value)
+            }
+        }
+    )*};
+}
+
+derefs!(StartEvent, StopEvent);

@@ -1,0 +1,179 @@
+//! Events: what the generated enum of a workflow can do.
+//!
+//! The enum has one variant for each event that the workflow knows; it is what queues hold and streams
+//! yield. All that it asks of an event type goes through one constant each, so that a type that is no
+//! event is one error, not one for every derive.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::ser::{Error as _, SerializeMap};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::Event;
+use crate::graph::{Graph, Role};
+use crate::machine::{Plan, Token};
+
+/// The generated enum of a workflow.
+pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
+    /// The workflow's rows.
+    const GRAPH: &'static Graph;
+
+    /// What the machine looks up, made once from [`Events::GRAPH`].
+    #[doc(hidden)]
+    fn plan() -> &'static Plan;
+}
+
+/// The enum has a variant for `E`.
+#[doc(hidden)]
+pub trait Carries<E>: Sized {
+    /// The event's place in the graph.
+    const KIND: u16;
+
+    /// What the enum can do with it.
+    const TYPE: EventType<E>;
+
+    /// Puts the event into its variant.
+    fn wrap(event: E) -> Self;
+
+    /// Takes the event out, when it is in that variant.
+    fn unwrap(self) -> Option<E>;
+}
+
+/// The workflow takes `E` from its caller at any time.
+#[diagnostic::on_unimplemented(
+    message = "this workflow does not receive `{E}`",
+    label = "cannot be sent from outside",
+    note = "declare it: `#[workflow(receives({E}))]`, and let a step take it"
+)]
+pub trait Receives<E>: Carries<E> {}
+
+/// The workflow gives `E` to its caller.
+#[diagnostic::on_unimplemented(
+    message = "this workflow does not publish `{E}`",
+    label = "cannot be published",
+    note = "declare it: `#[workflow(publishes({E}))]`"
+)]
+pub trait Publishes<E>: Carries<E> {}
+
+/// Some step of the workflow declares that it sends `E`.
+#[diagnostic::on_unimplemented(
+    message = "no step of this workflow declares that it sends `{E}`",
+    label = "cannot be sent",
+    note = "declare it on the step that sends it: `#[step(sends({E}))]`, and let a step take it"
+)]
+pub trait Sends<E>: Carries<E> {}
+
+/// What the generated enum knows of one event type.
+#[doc(hidden)]
+pub struct EventType<E> {
+    clone: fn(&E) -> E,
+    debug: fn(&E, &'static str, &mut fmt::Formatter<'_>) -> fmt::Result,
+    write: fn(&E) -> serde_json::Result<Value>,
+    read: fn(Value) -> serde_json::Result<E>,
+    opens: bool,
+}
+
+impl<E> EventType<E> {
+    /// What the event is to a run, when its name does not tell.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        if self.opens { Role::Start } else { Role::Between }
+    }
+}
+
+/// The one place in the generated code that asks whether a type is an event.
+#[doc(hidden)]
+#[must_use]
+pub const fn event_type<E: Event>() -> EventType<E> {
+    EventType {
+        clone: E::clone,
+        debug: |event, variant, f| f.debug_tuple(variant).field(event).finish(),
+        write: |event| serde_json::to_value(event),
+        read: |value| serde_json::from_value(value),
+        opens: E::OPENS,
+    }
+}
+
+/// A copy of the event, in its variant.
+#[doc(hidden)]
+pub fn clone_event<Ev: Carries<E>, E>(event: &E) -> Ev {
+    Ev::wrap((Ev::TYPE.clone)(event))
+}
+
+/// Prints the event as the derive would.
+///
+/// # Errors
+///
+/// Those of the formatter.
+#[doc(hidden)]
+pub fn debug_event<Ev: Carries<E>, E>(
+    event: &E,
+    variant: &'static str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    (Ev::TYPE.debug)(event, variant, f)
+}
+
+/// Writes the event as `{"Variant": value}`.
+///
+/// # Errors
+///
+/// When the event cannot be written down; a transient one says its name.
+#[doc(hidden)]
+pub fn write_event<Ev: Carries<E>, E, S: Serializer>(
+    event: &E,
+    variant: &'static str,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let value = (Ev::TYPE.write)(event).map_err(S::Error::custom)?;
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(variant, &value)?;
+    map.end()
+}
+
+/// Reads what [`write_event`] wrote; `read` is told which of the variants it is.
+///
+/// # Errors
+///
+/// When the name is none of `variants`, or the value is not that event.
+#[doc(hidden)]
+pub fn read_event<'de, D: Deserializer<'de>, Ev>(
+    variants: &'static [&'static str],
+    read: fn(usize, Value) -> serde_json::Result<Ev>,
+    deserializer: D,
+) -> Result<Ev, D::Error> {
+    use serde::de::Error as _;
+    let map = serde_json::Map::deserialize(deserializer)?;
+    let mut entries = map.into_iter();
+    let (Some((name, value)), None) = (entries.next(), entries.next()) else {
+        return Err(D::Error::custom("an event is an object with one key, its name"));
+    };
+    match variants.iter().position(|variant| *variant == name) {
+        Some(variant) => read(variant, value).map_err(D::Error::custom),
+        None => Err(D::Error::unknown_variant(&name, variants)),
+    }
+}
+
+/// Reads the value of one variant.
+///
+/// # Errors
+///
+/// When the value is not that event.
+#[doc(hidden)]
+pub fn event_from<Ev: Carries<E>, E>(value: Value) -> serde_json::Result<Ev> {
+    (Ev::TYPE.read)(value).map(Ev::wrap)
+}
+
+/// Why a transient event is not written down.
+#[doc(hidden)]
+pub fn transient<E: serde::ser::Error>(name: &str) -> E {
+    E::custom(format_args!("the event `{name}` is transient: it cannot be written down"))
+}
+
+/// Why a transient event is not read back.
+#[doc(hidden)]
+pub fn transient_read<E: serde::de::Error>(name: &str) -> E {
+    E::custom(format_args!("the event `{name}` is transient: it cannot be read back"))
+}

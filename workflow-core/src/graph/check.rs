@@ -1,0 +1,371 @@
+//! Check: what is wrong with a graph, in words, at the step or event to edit.
+//!
+//! Every finding is provable: a graph that could run is never refused. One mistake gives one finding:
+//! what only follows from another finding is left out.
+
+use super::solve::solve_into;
+use super::{Graph, Role, Solution, Takes, Text, memory};
+
+/// Refuses a finding: in a constant this is the compile error, at the caller's place.
+///
+/// # Panics
+///
+/// With the finding's text, when there is one.
+#[track_caller]
+pub const fn deny(finding: Option<Text>) {
+    if let Some(text) = finding {
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Everything that is wrong with a graph that is only known at run time, in the words of the compiler.
+#[must_use]
+pub fn findings(graph: &Graph) -> Vec<Text> {
+    let mut words = vec![0; memory(graph)];
+    solve_into(graph, &mut words);
+    let solved = Solution::new(graph, &words);
+    let mut all = Vec::from_iter(flow_findings(&solved));
+    all.extend((0..graph.events.len()).filter_map(|event| event_findings(&solved, event)));
+    for step in 0..graph.steps.len() {
+        all.extend(step_findings(&solved, step).or_else(|| batch_findings(&solved, step)));
+    }
+    all
+}
+
+/// What is wrong with the workflow as a whole: no way in, or no way out.
+#[must_use]
+pub const fn flow_findings(solved: &Solution<'_>) -> Option<Text> {
+    let graph = solved.graph;
+    if graph.start().is_none() {
+        return Some(
+            Text::new()
+                .say("no step of ")
+                .name(graph.name)
+                .say(" takes `StartEvent`\nhelp: let the first step take `StartEvent<T>`, where `T` is the input of a run"),
+        );
+    }
+    let mut step = 0;
+    while step < graph.steps.len() {
+        if let Some(stop) = graph.stop()
+            && solved.emits(step, stop)
+        {
+            return None;
+        }
+        step += 1;
+    }
+    Some(
+        Text::new()
+            .say("no step of ")
+            .name(graph.name)
+            .say(" returns `StopEvent`\nhelp: return `StopEvent<T>` from the last step, where `T` is the result of a run"),
+    )
+}
+
+/// What is wrong with an event: a second one that opens a run.
+#[must_use]
+pub const fn event_findings(solved: &Solution<'_>, event: usize) -> Option<Text> {
+    let graph = solved.graph;
+    match graph.start() {
+        Some(first) if matches!(graph.events[event].role, Role::Start) && first as usize != event => Some(
+            Text::new()
+                .say("two start events: ")
+                .name(graph.event_name(first))
+                .say(" and ")
+                .name(graph.events[event].name)
+                .say("\nhelp: take one `StartEvent<T>`; an enum `T` holds several kinds of input"),
+        ),
+        _ => None,
+    }
+}
+
+/// What is wrong with a step, to be shown at its name.
+#[must_use]
+pub const fn step_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
+    let node = &solved.graph.steps[step];
+    if solved.graph.start().is_none() {
+        return None;
+    }
+    if !solved.runs(step) {
+        if node.allow_unreachable {
+            return None;
+        }
+        return match dead_join(solved, step) {
+            None => never_runs(solved, step),
+            found => found,
+        };
+    }
+    if solved.ends(step) || node.allow_dead_end {
+        return None;
+    }
+    dead_end(solved, step)
+}
+
+/// What is wrong with a step's `Vec` parameter, to be shown there.
+#[must_use]
+pub const fn batch_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
+    let graph = solved.graph;
+    let Takes::Batch { event, .. } = graph.steps[step].takes else {
+        return None;
+    };
+    if graph.steps[step].allow_unreachable || is_fed(solved, step) || graph.start().is_none() {
+        return None;
+    }
+    let name = graph.event_name(event);
+    Some(
+        Text::new()
+            .say("step ")
+            .name(graph.steps[step].name)
+            .say(" takes a batch of ")
+            .name(name)
+            .say(", which no batch brings\nhelp: return a `Vec` from a step that leads to ")
+            .name(name)
+            .say(", or take one ")
+            .name(name)
+            .say(" at a time"),
+    )
+}
+
+const fn is_fed(solved: &Solution<'_>, step: usize) -> bool {
+    let mut from = 0;
+    while from < solved.graph.steps.len() {
+        if solved.feeds(from, step) {
+            return true;
+        }
+        from += 1;
+    }
+    false
+}
+
+/// A step that nothing reaches, unless that only follows from another such step.
+const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
+    let graph = solved.graph;
+    let node = &graph.steps[step];
+    if matches!(node.takes, Takes::Batch { .. }) && !is_fed(solved, step) {
+        return None; // `batch_findings` says it, at the parameter.
+    }
+    if follows(solved, step, Along::Unreached) {
+        return None;
+    }
+    let (taken, mut parameter) = (node.takes.events(), 0);
+    while parameter + 1 < taken.len() && solved.live(step, parameter) {
+        parameter += 1;
+    }
+    let event = graph.event_name(taken[parameter]);
+    let text = Text::new().say("step ").name(node.name).say(" can never run: ");
+    let mut from = 0;
+    while from < graph.steps.len() {
+        if from != step && solved.emits(from, taken[parameter]) {
+            return Some(
+                text.name(event)
+                    .say(" comes only from ")
+                    .name(graph.steps[from].name)
+                    .say(", which never runs either\nhelp: emit ")
+                    .name(event)
+                    .say(" from a step that runs, or remove both"),
+            );
+        }
+        from += 1;
+    }
+    Some(
+        text.say("no step emits ")
+            .name(event)
+            .say("\nhelp: return ")
+            .name(event)
+            .say(" from a step, or remove ")
+            .name(node.name),
+    )
+}
+
+/// A step after which the run can only go on for ever or fall silent, unless the step that it leads to is
+/// the one to mend.
+const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
+    if follows(solved, step, Along::DeadEnds) {
+        return None;
+    }
+    let graph = solved.graph;
+    let text = Text::new().say("no `StopEvent` can follow from step ").name(graph.steps[step].name);
+    let mut next = 0;
+    while next < graph.steps.len() {
+        if solved.feeds(step, next) {
+            return Some(
+                text.say(": it only leads round to ")
+                    .name(graph.steps[next].name)
+                    .say("\nhelp: let one of the steps of this loop return `StopEvent` as well, by an enum with `#[derive(OneOf)]`"),
+            );
+        }
+        next += 1;
+    }
+    Some(text.say(": it emits nothing that another step takes\nhelp: return `StopEvent` or an event that leads to it, or say `#[step(allow(dead_end))]`"))
+}
+
+/// Whether the finding at `step` only follows from one at another step: upstream for a step that never
+/// runs, downstream for a dead end. Of a ring of such steps the first in source order is the one to show.
+const fn follows(solved: &Solution<'_>, step: usize, along: Along) -> bool {
+    let count = solved.graph.steps.len();
+    let mut other = 0;
+    while other < count {
+        if other != step && along.passes(solved, other) && leads(solved, other, step, along) {
+            let ring = leads(solved, step, other, along);
+            if !ring || other < step {
+                return true;
+            }
+        }
+        other += 1;
+    }
+    false
+}
+
+/// Which way a path goes, and through which steps.
+#[derive(Clone, Copy)]
+enum Along {
+    /// With the events, through any step.
+    Events,
+    /// With the events, through steps that never run.
+    Unreached,
+    /// Against the events, through steps that run and lead nowhere.
+    DeadEnds,
+}
+
+impl Along {
+    const fn passes(self, solved: &Solution<'_>, step: usize) -> bool {
+        match self {
+            Self::Events => true,
+            Self::Unreached => !solved.runs(step),
+            Self::DeadEnds => solved.runs(step) && !solved.ends(step),
+        }
+    }
+
+    const fn edge(self, solved: &Solution<'_>, from: usize, to: usize) -> bool {
+        match self {
+            Self::Events | Self::Unreached => solved.feeds(from, to),
+            Self::DeadEnds => solved.feeds(to, from),
+        }
+    }
+}
+
+/// Whether a path goes from `from` to `to`.
+const fn leads(solved: &Solution<'_>, from: usize, to: usize, along: Along) -> bool {
+    const ROOM: usize = 1024;
+    let count = solved.graph.steps.len();
+    if count > ROOM {
+        return false;
+    }
+    let (mut seen, mut stack, mut height) = ([false; ROOM], [0; ROOM], 1);
+    stack[0] = from;
+    seen[from] = true;
+    while height > 0 {
+        height -= 1;
+        let at = stack[height];
+        let mut next = 0;
+        while next < count {
+            let edge = along.edge(solved, at, next);
+            if edge && next == to {
+                return true;
+            }
+            if edge && !seen[next] && along.passes(solved, next) {
+                seen[next] = true;
+                stack[height] = next;
+                height += 1;
+            }
+            next += 1;
+        }
+    }
+    false
+}
+
+/// A join whose events never come in one run, though each of them can come.
+const fn dead_join(solved: &Solution<'_>, step: usize) -> Option<Text> {
+    let graph = solved.graph;
+    let Takes::Join(taken) = graph.steps[step].takes else {
+        return None;
+    };
+    let mut parameter = 0;
+    while parameter < taken.len() {
+        if !solved.live(step, parameter) {
+            return None;
+        }
+        parameter += 1;
+    }
+    let mut first = 0;
+    while first < taken.len() {
+        let mut second = first + 1;
+        while second < taken.len() {
+            if !solved.meet(step, first, second) {
+                return Some(exclusive(solved, step, taken[first], taken[second]));
+            }
+            second += 1;
+        }
+        first += 1;
+    }
+    None
+}
+
+const fn exclusive(solved: &Solution<'_>, step: usize, a: u16, b: u16) -> Text {
+    let graph = solved.graph;
+    let text = Text::new().say("join ").name(graph.steps[step].name).say(" can never run: ");
+    let text = if a == b {
+        text.say("it takes two ").name(graph.event_name(a)).say(", and a run gives one")
+    } else {
+        text.name(graph.event_name(a)).say(" and ").name(graph.event_name(b)).say(" never come in one run")
+    };
+    let text = match chooser(solved, a, b) {
+        Some(chooser) if a != b => text
+            .say(", since ")
+            .name(graph.steps[chooser].name)
+            .say(" emits what leads to the one or to the other"),
+        _ => text,
+    };
+    text.say("\nhelp: emit both (a tuple `(A, B)`), or take them in two steps or by `#[step(on(A, B))]`")
+}
+
+/// The step, nearest to both events, from which either can follow: the one that chooses.
+const fn chooser(solved: &Solution<'_>, a: u16, b: u16) -> Option<usize> {
+    let steps = solved.graph.steps;
+    let mut step = 0;
+    while step < steps.len() {
+        if solved.runs(step) && solved.emits(step, a) && solved.emits(step, b) {
+            return Some(step);
+        }
+        step += 1;
+    }
+    step = steps.len();
+    while step > 0 {
+        step -= 1;
+        if solved.runs(step)
+            && comes_from(solved, step, a)
+            && comes_from(solved, step, b)
+            && !passes_on(solved, step, a, b)
+        {
+            return Some(step);
+        }
+    }
+    None
+}
+
+const fn comes_from(solved: &Solution<'_>, step: usize, event: u16) -> bool {
+    let mut emitter = 0;
+    while emitter < solved.graph.steps.len() {
+        if solved.emits(emitter, event) && (emitter == step || leads(solved, step, emitter, Along::Events)) {
+            return true;
+        }
+        emitter += 1;
+    }
+    false
+}
+
+/// Whether a single next step is already the source of both, so that the choice is made further down.
+const fn passes_on(solved: &Solution<'_>, step: usize, a: u16, b: u16) -> bool {
+    let mut next = 0;
+    while next < solved.graph.steps.len() {
+        if next != step
+            && solved.feeds(step, next)
+            && comes_from(solved, next, a)
+            && comes_from(solved, next, b)
+            && !leads(solved, next, step, Along::Events)
+        {
+            return true;
+        }
+        next += 1;
+    }
+    false
+}

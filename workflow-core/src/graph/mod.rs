@@ -1,0 +1,163 @@
+//! Graph: one row a step and one a event, as constants.
+//!
+//! The macros write the rows; nothing in here runs a step. `solve` answers what can happen, `check`
+//! turns the answers into findings, `words` holds the sentences.
+
+mod check;
+mod shape;
+mod solve;
+mod words;
+
+pub use check::{batch_findings, deny, event_findings, findings, flow_findings, step_findings};
+pub use shape::Shape;
+pub(crate) use solve::solve_into;
+pub use solve::{Solution, memory, solve};
+pub use words::Text;
+
+/// A workflow as data: which events it knows, which step takes and emits which of them.
+///
+/// An event is named by its place in [`events`](Graph::events), a step by its place in
+/// [`steps`](Graph::steps); both count from 0, in source order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Graph {
+    /// The workflow's name, as the user wrote it.
+    pub name: &'static str,
+    /// Every event that the workflow knows.
+    pub events: &'static [EventNode],
+    /// Every step, in declaration order.
+    pub steps: &'static [StepNode],
+}
+
+/// One event of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventNode {
+    /// The event as the user spelled it.
+    pub name: &'static str,
+    /// Whether it opens or ends a run.
+    pub role: Role,
+    /// It goes to the caller when a step emits it.
+    pub published: bool,
+    /// The caller may send it at any time.
+    pub received: bool,
+}
+
+/// What an event is to a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It passes between steps.
+    Between,
+    /// It carries the input: a run begins with it.
+    Start,
+    /// It carries the result: a run ends with it.
+    Stop,
+}
+
+/// One step of a [`Graph`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepNode {
+    /// The method's name.
+    pub name: &'static str,
+    /// The first paragraph of its doc comment, or nothing.
+    pub doc: &'static str,
+    /// Which events start it, and in which way.
+    pub takes: Takes,
+    /// What its return type may send out.
+    pub emits: Shape,
+    /// What it sends by `ctx.send` before it returns.
+    pub sends: &'static [u16],
+    /// How many of its executions may run at once in one run; at least 1.
+    pub workers: u32,
+    /// The user says that it may be unreachable.
+    pub allow_unreachable: bool,
+    /// The user says that nothing need follow from it.
+    pub allow_dead_end: bool,
+}
+
+/// Which events start a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Each of any of these.
+    Any(&'static [u16]),
+    /// One of each, in the order of the parameters; an event may stand there twice.
+    Join(&'static [u16]),
+    /// A whole batch, when it has settled, or its first `first` arrivals.
+    Batch {
+        /// The event whose arrivals are gathered.
+        event: u16,
+        /// `#[take(n)]`: how many arrivals are enough.
+        first: Option<u32>,
+    },
+}
+
+impl Graph {
+    /// How many steps a workflow may have.
+    pub const STEPS: usize = 256;
+
+    /// The event's name.
+    #[must_use]
+    pub const fn event_name(&self, event: u16) -> &'static str {
+        self.events[event as usize].name
+    }
+
+    /// The event that ends a run; none in a graph that has not been checked.
+    #[must_use]
+    pub const fn stop(&self) -> Option<u16> {
+        self.with_role(Role::Stop)
+    }
+
+    /// The event that opens a run; none in a graph that has not been checked.
+    #[must_use]
+    pub const fn start(&self) -> Option<u16> {
+        self.with_role(Role::Start)
+    }
+
+    const fn with_role(&self, role: Role) -> Option<u16> {
+        let mut event = 0;
+        while event < self.events.len() {
+            if self.events[event].role as u8 == role as u8 {
+                return Some(event as u16);
+            }
+            event += 1;
+        }
+        None
+    }
+}
+
+impl StepNode {
+    /// A step with four workers and no option set.
+    #[must_use]
+    pub const fn new(name: &'static str, takes: Takes, emits: Shape) -> Self {
+        Self {
+            name,
+            doc: "",
+            takes,
+            emits,
+            sends: &[],
+            workers: Self::WORKERS,
+            allow_unreachable: false,
+            allow_dead_end: false,
+        }
+    }
+
+    /// How many executions of a step may run at once where its options do not say.
+    pub const WORKERS: u32 = 4;
+}
+
+impl EventNode {
+    /// An event that passes between steps and stays inside.
+    #[must_use]
+    pub const fn new(name: &'static str, role: Role) -> Self {
+        Self { name, role, published: false, received: false }
+    }
+}
+
+impl Takes {
+    /// The events that a step waits for, in the order of its parameters.
+    #[must_use]
+    pub const fn events(&self) -> &[u16] {
+        match self {
+            Self::Any(events) | Self::Join(events) => events,
+            Self::Batch { event, .. } => std::slice::from_ref(event),
+        }
+    }
+}

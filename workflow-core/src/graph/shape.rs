@@ -1,0 +1,89 @@
+//! Shape: what a return type may send out, as a tree of constants.
+//!
+//! Built by associated constants alone (`Emit::SHAPE`), so that aliases and the user's own enums count
+//! as what they stand for.
+
+/// What a return type may send out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing: the branch ends here.
+    Nothing,
+    /// One event, named by its place in [`Graph::events`](super::Graph::events).
+    Event(u16),
+    /// Exactly one of these: they exclude each other.
+    OneOf(&'static [Shape]),
+    /// All of these together.
+    All(&'static [Shape]),
+    /// A batch: any number of this.
+    Many(&'static Shape),
+}
+
+impl Shape {
+    /// Whether `event` occurs anywhere in the shape.
+    #[must_use]
+    pub const fn has(&self, event: u16) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Event(own) => *own == event,
+            Self::Many(inner) => inner.has(event),
+            Self::OneOf(parts) | Self::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if parts[part].has(event) {
+                        return true;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
+    }
+
+    /// Whether a batch opens anywhere in the shape.
+    #[must_use]
+    pub const fn opens_batch(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Event(_) => false,
+            Self::Many(_) => true,
+            Self::OneOf(parts) | Self::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if parts[part].opens_batch() {
+                        return true;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
+    }
+
+    /// The shape of a batch of `inner`.
+    ///
+    /// # Panics
+    ///
+    /// When `inner` opens a batch itself: one return value opens one level. In a constant this is a
+    /// compile error.
+    #[must_use]
+    pub const fn many(inner: &'static Shape) -> Self {
+        assert!(
+            !inner.opens_batch(),
+            "a `Vec` in a `Vec`\nhelp: return one `Vec` and open the inner batch in the step that takes its members"
+        );
+        Self::Many(inner)
+    }
+
+    /// The events of the shape with their distance from the root, each once per occurrence.
+    pub(crate) fn visit(&self, each: &mut impl FnMut(u16, bool), in_batch: bool) {
+        match self {
+            Self::Nothing => (),
+            Self::Event(event) => each(*event, in_batch),
+            Self::Many(inner) => inner.visit(each, true),
+            Self::OneOf(parts) | Self::All(parts) => {
+                for part in *parts {
+                    part.visit(each, in_batch);
+                }
+            }
+        }
+    }
+}

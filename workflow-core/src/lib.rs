@@ -1,0 +1,121 @@
+//! Workflows in Rust: work that is made of steps which wait on each other, on slow services and on people.
+//!
+//! A step is a method; what it takes and what it returns is the wiring. `#[workflow]` on an `impl` block
+//! reads the signatures and writes the event enum, the dispatch and the graph; a workflow whose wiring is
+//! wrong does not compile.
+//!
+//! ```
+//! use workflow_core::prelude::*;
+//!
+//! #[event]
+//! struct Draft {
+//!     text: String,
+//! }
+//!
+//! struct Greeter;
+//!
+//! #[workflow]
+//! impl Greeter {
+//!     #[step]
+//!     async fn write(&self, name: StartEvent<String>) -> Draft {
+//!         Draft { text: format!("hello {name}") }
+//!     }
+//!
+//!     #[step]
+//!     async fn polish(&self, draft: Draft) -> StopEvent<String> {
+//!         StopEvent(draft.text + "!")
+//!     }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let greeting = Greeter.run("world").await?;
+//! assert_eq!(greeting, "hello world!");
+//! # Ok::<(), RunError>(()) })?;
+//! println!("{}", Greeter::draw());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What a signature says
+//!
+//! | parameter | the step runs |
+//! |---|---|
+//! | `ev: A` | for each `A` |
+//! | `a: A, b: B` | once per pair: the oldest of each that has not been paired |
+//! | `evs: Vec<A>` | once per batch, when everything that the batch set off has settled |
+//! | `#[take(n)] evs: Vec<A>` | at the n-th arrival of the batch, or with fewer when it closes short |
+//! | `#[step(on(A, B))] ev: T` | for each `A` and each `B`; `T` is made from either |
+//!
+//! | return type | what goes out |
+//! |---|---|
+//! | `A`, `()`, `Option<A>` | one event, none, perhaps one |
+//! | `Vec<A>` | a batch: each element to its steps |
+//! | `(A, B)` | both |
+//! | an enum with `#[derive(OneOf)]` | whichever variant it is |
+//! | `Result<any of these, E>` | the same, or a failure of the step |
+//!
+//! # Features
+//!
+//! `macros` (on by default) brings the attributes and derives, `runtime` the driver on tokio. Without
+//! either the graph, the machine and the pictures are left.
+
+// The generated code says `::workflow_core`, in here too.
+extern crate self as workflow_core;
+
+#[cfg(feature = "runtime")]
+mod context;
+mod draw;
+#[cfg(feature = "runtime")]
+mod driver;
+mod emit;
+#[cfg(feature = "runtime")]
+mod error;
+mod event;
+mod events;
+mod fields;
+pub mod graph;
+pub mod machine;
+#[cfg(feature = "runtime")]
+mod workflow;
+
+#[cfg(feature = "runtime")]
+pub use context::Context;
+pub use draw::{DrawError, Drawing};
+#[cfg(feature = "runtime")]
+pub use driver::{Run, RunHandle, RunTask};
+pub use emit::{BoxError, Emission, Emit, Members};
+#[cfg(feature = "runtime")]
+pub use error::{RunError, SendError, ValueError};
+pub use event::{Event, StartEvent, StopEvent};
+pub use events::{Events, Publishes, Receives, Sends};
+pub use fields::{FieldError, Fields};
+#[cfg(feature = "runtime")]
+pub use workflow::Workflow;
+#[cfg(feature = "macros")]
+pub use workflow_macros::{Event, OneOf, event, step, workflow};
+
+use events::Carries;
+
+/// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
+pub mod prelude {
+    #[cfg(feature = "runtime")]
+    pub use crate::{Context, Run, RunError, RunHandle, RunTask, SendError, Workflow};
+    pub use crate::{Drawing, Event, Fields, StartEvent, StopEvent};
+    #[cfg(feature = "macros")]
+    pub use crate::{OneOf, event, step, workflow};
+}
+
+/// What the generated code needs. Not for others: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "runtime")]
+    pub use crate::driver::{Exit, Inputs, Place, Slot, no_such_step};
+    pub use crate::event::Never;
+    pub use crate::events::{
+        Carries, EventType, clone_event, debug_event, event_from, event_type, read_event, transient,
+        transient_read, write_event,
+    };
+    pub use crate::machine::{Plan, Token};
+    #[cfg(feature = "runtime")]
+    pub use crate::workflow::{Opens, OrElse};
+    pub use serde;
+}

@@ -1,0 +1,210 @@
+//! Batches: opened by a `Vec`, closed when nothing that they set off is left, gathered by joins.
+//!
+//! A batch counts what is live in it; it closes when that is nothing. An event that waits in a join keeps
+//! it open, until nothing else in the whole run can go on: then the oldest such batch closes all the same.
+
+use super::run::Machine;
+use super::state::{Batch, BatchId, Gathering};
+use super::{Given, Outcome, Token};
+use crate::graph::Takes;
+
+impl<E: Token> Machine<E> {
+    pub(super) fn open_batch(&mut self, events: Vec<E>, members: &[u16], parent: Option<BatchId>) {
+        let plan = self.plan;
+        let mut gathering: Vec<Gathering<E>> = Vec::new();
+        for member in members {
+            for step in &plan.gatherers[*member as usize] {
+                if gathering.iter().all(|known| known.step != *step) {
+                    gathering.push(Gathering { step: *step, arrived: Vec::new(), fired: false });
+                }
+            }
+        }
+        gathering.sort_by_key(|gathering| gathering.step);
+        let parent = self.open_ancestor(parent);
+        let depth = parent.map_or(0, |parent| self.state.batches[parent.slot as usize].depth + 1);
+        let number = self.state.next_batch;
+        self.state.next_batch += 1;
+        self.keep(parent);
+        self.pin(parent);
+        let batch =
+            Batch { number, parent, depth, open: true, live: 1, held: Vec::new(), pins: 0, gathering };
+        let id = BatchId { number, slot: self.state.batches.insert(batch) as u32 };
+        for event in events {
+            if self.state.over {
+                return;
+            }
+            self.deliver(event, Some(id));
+        }
+        self.release(Some(id)); // The one that stood for the opening itself.
+    }
+
+    /// Notes an arrival at a join of its batch.
+    pub(super) fn gather(&mut self, step: u16, event: E, batch: Option<BatchId>) {
+        let Some(id) = self.open_ancestor(batch) else {
+            let event = event.kind();
+            return self.finish(Outcome::OutsideBatch { step, event });
+        };
+        let Takes::Batch { first, .. } = self.plan.graph.steps[step as usize].takes else {
+            return;
+        };
+        let batch = &mut self.state.batches[id.slot as usize];
+        let parent = batch.parent;
+        let Some(gathering) = batch.gathering.iter_mut().find(|gathering| gathering.step == step) else {
+            let event = event.kind();
+            return self.finish(Outcome::OutsideBatch { step, event });
+        };
+        if gathering.fired {
+            return;
+        }
+        gathering.arrived.push(event);
+        if first.is_some_and(|first| gathering.arrived.len() == first as usize) {
+            gathering.fired = true;
+            let arrived = std::mem::take(&mut gathering.arrived);
+            self.begin(step, Given::Several(arrived), parent);
+        }
+    }
+
+    /// One more thing is live in the batch.
+    pub(super) fn keep(&mut self, batch: Option<BatchId>) {
+        if let Some(id) = self.open_ancestor(batch) {
+            self.state.batches[id.slot as usize].live += 1;
+            self.state.settled.remove(&id);
+        }
+    }
+
+    /// One thing less is live in the batch; the last one closes it.
+    pub(super) fn release(&mut self, batch: Option<BatchId>) {
+        if self.state.over {
+            return;
+        }
+        if let Some(id) = self.open_ancestor(batch) {
+            self.state.batches[id.slot as usize].live -= 1;
+            self.look_at(id);
+        }
+    }
+
+    /// Notes that an event of the batch waits in a join.
+    pub(super) fn note_held(&mut self, step: u16, batch: Option<BatchId>) {
+        let Some(id) = batch else {
+            return;
+        };
+        self.pin(batch);
+        let held = &mut self.state.batches[id.slot as usize].held;
+        match held.iter_mut().find(|(join, _)| *join == step) {
+            Some((_, count)) => *count += 1,
+            None => held.push((step, 1)),
+        }
+    }
+
+    /// An event that waited in a join has left it.
+    pub(super) fn let_go(&mut self, step: u16, batch: Option<BatchId>) {
+        let Some(id) = batch else {
+            return;
+        };
+        let held = &mut self.state.batches[id.slot as usize].held;
+        if let Some(entry) = held.iter_mut().find(|(join, _)| *join == step) {
+            entry.1 -= 1;
+        }
+        held.retain(|(_, count)| *count > 0);
+        if self.state.batches[id.slot as usize].open {
+            self.look_at(id);
+        }
+        self.unpin(batch);
+    }
+
+    /// The batch itself while it is open, else the nearest one around it that is.
+    pub(super) fn open_ancestor(&self, batch: Option<BatchId>) -> Option<BatchId> {
+        let mut at = batch;
+        while let Some(id) = at {
+            let batch = &self.state.batches[id.slot as usize];
+            if batch.open {
+                break;
+            }
+            at = batch.parent;
+        }
+        at
+    }
+
+    /// Of several batches the innermost, the first of those that are as deep.
+    pub(super) fn deepest(&self, batches: &[Option<BatchId>]) -> Option<BatchId> {
+        let mut found: Option<(u32, BatchId)> = None;
+        for id in batches.iter().filter_map(|batch| self.open_ancestor(*batch)) {
+            let depth = self.state.batches[id.slot as usize].depth;
+            if found.is_none_or(|(deepest, _)| depth > deepest) {
+                found = Some((depth, id));
+            }
+        }
+        found.map(|(_, id)| id)
+    }
+
+    /// Closes the oldest batch in which only events in joins are left; whether there was one.
+    pub(super) fn settle_oldest(&mut self) -> bool {
+        let oldest = self.state.settled.iter().copied().find(|id| !self.may_hear(*id));
+        match oldest {
+            Some(id) => {
+                self.close(id);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Whether something from outside could still complete a join that holds members of the batch.
+    fn may_hear(&self, id: BatchId) -> bool {
+        let batch = &self.state.batches[id.slot as usize];
+        batch.held.iter().any(|(step, _)| {
+            let slots = &self.plan.slots[*step as usize];
+            let held = &self.state.steps[*step as usize].held;
+            let mut lacking = slots.iter().zip(held).filter(|(slot, held)| held.len() < slot.needs);
+            lacking.all(|(slot, _)| self.plan.from_outside[slot.event as usize])
+        })
+    }
+
+    /// Closes the batch if nothing is left in it.
+    fn look_at(&mut self, id: BatchId) {
+        let batch = &self.state.batches[id.slot as usize];
+        if batch.live > 0 {
+            self.state.settled.remove(&id);
+        } else if batch.held.is_empty() {
+            self.close(id);
+        } else {
+            self.state.settled.insert(id);
+        }
+    }
+
+    /// Fires the joins that have not fired; what they give belongs to the batch around.
+    fn close(&mut self, id: BatchId) {
+        self.state.settled.remove(&id);
+        let batch = &mut self.state.batches[id.slot as usize];
+        batch.open = false;
+        let parent = batch.parent;
+        self.pin(Some(id));
+        for gathering in std::mem::take(&mut self.state.batches[id.slot as usize].gathering) {
+            if !gathering.fired {
+                self.begin(gathering.step, Given::Several(gathering.arrived), parent);
+            }
+        }
+        self.unpin(Some(id));
+        self.release(parent);
+    }
+
+    fn pin(&mut self, batch: Option<BatchId>) {
+        if let Some(id) = batch {
+            self.state.batches[id.slot as usize].pins += 1;
+        }
+    }
+
+    /// Lets go of a record; the last hold on a closed batch removes it, and then its hold on its parent.
+    fn unpin(&mut self, batch: Option<BatchId>) {
+        let mut at = batch;
+        while let Some(id) = at {
+            let batch = &mut self.state.batches[id.slot as usize];
+            batch.pins -= 1;
+            if batch.open || batch.pins > 0 {
+                return;
+            }
+            at = batch.parent;
+            self.state.batches.remove(id.slot as usize);
+        }
+    }
+}

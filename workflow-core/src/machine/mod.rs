@@ -1,0 +1,37 @@
+//! Machine: a run as a fold. Facts go in, orders come out; no I/O, no clock, no chance, no tokio.
+//!
+//! The loop that drives it, whatever carries out the orders:
+//!
+//! ```text
+//! machine.handle_input(now, fact);
+//! loop {
+//!     match machine.poll_output() {
+//!         Output::RunStep { .. } => // start the step; its end is a later fact
+//!         Output::Publish { .. } => // give the event to the caller
+//!         Output::Finish(outcome) => return outcome,
+//!         Output::Wait { until } => break, // until the next fact
+//!     }
+//! }
+//! ```
+//!
+//! The same facts give the same orders, always. Ids come from counters in the state, and the state can
+//! be written down between any two calls.
+
+mod batch;
+mod facts;
+mod plan;
+mod run;
+mod stalled;
+mod state;
+
+pub use facts::{Given, Input, InvocationId, Outcome, Output};
+pub use plan::Plan;
+pub use run::Machine;
+pub use stalled::{Lack, Stalled, StalledStep};
+pub use state::State;
+
+/// What the machine must know of an event: it can be copied for a second taker, and which one it is.
+pub trait Token: Clone {
+    /// The event's place in [`Graph::events`](crate::graph::Graph::events).
+    fn kind(&self) -> u16;
+}

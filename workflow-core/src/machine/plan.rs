@@ -1,0 +1,113 @@
+//! Plan: the graph turned round, so that each event finds its takers without a search.
+
+use crate::graph::{Graph, Solution, StepNode, Takes, memory};
+
+/// What the machine looks up; made once for a workflow.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) graph: &'static Graph,
+    /// By event: who takes it, in declaration order of the steps.
+    pub(super) takers: Vec<Vec<Taker>>,
+    /// By step: what each parameter slot of a join needs; empty for a step that is no join.
+    pub(super) slots: Vec<Vec<Slot>>,
+    /// By event: the steps that gather a batch of which it is a member.
+    pub(super) gatherers: Vec<Vec<u16>>,
+    /// By event: whether it starts one step and nothing else is done with it.
+    pub(crate) direct: Vec<bool>,
+    /// By event: whether it can follow from what the caller may send.
+    pub(super) from_outside: Vec<bool>,
+}
+
+/// One way in which an event is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taker {
+    /// It starts the step.
+    Start(u16),
+    /// It fills a slot of a join.
+    Join { step: u16, slot: u16 },
+    /// It is gathered with its batch.
+    Gather(u16),
+}
+
+/// One event that a join needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) event: u16,
+    /// How many at once: as many as there are parameters of that event.
+    pub(super) needs: usize,
+}
+
+impl Plan {
+    /// Reads the graph; linear in its edges, apart from the solution of [`crate::graph`].
+    #[must_use]
+    pub fn new(graph: &'static Graph) -> Self {
+        let mut words = vec![0; memory(graph)];
+        crate::graph::solve_into(graph, &mut words);
+        let solved = Solution::new(graph, &words);
+        let mut takers = vec![Vec::new(); graph.events.len()];
+        let mut slots = vec![Vec::new(); graph.steps.len()];
+        for (index, step) in graph.steps.iter().enumerate() {
+            note_takers(index as u16, step, &mut takers, &mut slots[index]);
+        }
+        let gatherers =
+            (0..graph.events.len() as u16).map(|member| gatherers(graph, &solved, member)).collect();
+        let direct = takers.iter().zip(graph.events);
+        let direct =
+            direct.map(|(takers, node)| !node.published && matches!(takers[..], [Taker::Start(_)])).collect();
+        Self { graph, takers, slots, gatherers, direct, from_outside: from_outside(graph, &solved) }
+    }
+
+    /// The graph that the plan was made from.
+    #[must_use]
+    pub fn graph(&self) -> &'static Graph {
+        self.graph
+    }
+}
+
+fn note_takers(index: u16, step: &StepNode, takers: &mut [Vec<Taker>], slots: &mut Vec<Slot>) {
+    match step.takes {
+        Takes::Any(events) => {
+            for event in events {
+                takers[*event as usize].push(Taker::Start(index));
+            }
+        }
+        Takes::Batch { event, .. } => takers[event as usize].push(Taker::Gather(index)),
+        Takes::Join(events) => {
+            for event in events {
+                if let Some(slot) = slots.iter_mut().find(|slot| slot.event == *event) {
+                    slot.needs += 1;
+                } else {
+                    takers[*event as usize].push(Taker::Join { step: index, slot: slots.len() as u16 });
+                    slots.push(Slot { event: *event, needs: 1 });
+                }
+            }
+        }
+    }
+}
+
+fn gatherers(graph: &Graph, solved: &Solution<'_>, member: u16) -> Vec<u16> {
+    let gathers = |step: &StepNode| match step.takes {
+        Takes::Batch { event, .. } => solved.same_batch(member, event),
+        _ => false,
+    };
+    (0..graph.steps.len() as u16).filter(|step| gathers(&graph.steps[*step as usize])).collect()
+}
+
+fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
+    let mut events: Vec<bool> = graph.events.iter().map(|event| event.received).collect();
+    let mut steps = vec![false; graph.steps.len()];
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, step) in graph.steps.iter().enumerate() {
+            if !steps[index] && step.takes.events().iter().any(|event| events[*event as usize]) {
+                steps[index] = true;
+                changed = true;
+                for (event, reached) in events.iter_mut().enumerate() {
+                    *reached |= solved.emits(index, event as u16);
+                }
+            }
+        }
+    }
+    events
+}

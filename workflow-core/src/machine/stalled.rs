@@ -1,0 +1,131 @@
+//! Stalled: why a run can never finish, in words.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Plan, State};
+use crate::graph::Graph;
+
+/// Why nothing can happen any more: every step that waits, what it holds and what it lacks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Stalled {
+    /// The steps that wait for events, in declaration order.
+    pub waiting: Vec<StalledStep>,
+    /// The step that returned last.
+    pub last: Option<String>,
+}
+
+/// A join that has some of its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StalledStep {
+    /// The step's name.
+    pub step: String,
+    /// The events that it has, one name for each.
+    pub holds: Vec<String>,
+    /// The events that it has not.
+    pub lacks: Vec<Lack>,
+}
+
+/// An event that did not come, and from where it could have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Lack {
+    /// The event's name.
+    pub event: String,
+    /// The steps that emit it, and whether each one ran.
+    pub from: Vec<(String, bool)>,
+}
+
+impl Stalled {
+    pub(super) fn of<E>(plan: &Plan, state: &State<E>) -> Self {
+        let graph = plan.graph;
+        let waiting = (0..graph.steps.len())
+            .filter(|step| state.steps[*step].held.iter().any(|held| !held.is_empty()))
+            .map(|step| StalledStep::of(plan, state, step))
+            .collect();
+        let last = state.last_returned.map(|step| graph.steps[step as usize].name.to_owned());
+        Self { waiting, last }
+    }
+}
+
+impl StalledStep {
+    fn of<E>(plan: &Plan, state: &State<E>, step: usize) -> Self {
+        let graph = plan.graph;
+        let mut holds = Vec::new();
+        let mut lacks = Vec::new();
+        for (slot, held) in plan.slots[step].iter().zip(&state.steps[step].held) {
+            let name = graph.event_name(slot.event).to_owned();
+            holds.extend(std::iter::repeat_n(name.clone(), held.len()));
+            if held.len() < slot.needs {
+                lacks.push(Lack { event: name, from: emitters(graph, state, slot.event) });
+            }
+        }
+        Self { step: graph.steps[step].name.to_owned(), holds, lacks }
+    }
+}
+
+fn emitters<E>(graph: &Graph, state: &State<E>, event: u16) -> Vec<(String, bool)> {
+    graph
+        .steps
+        .iter()
+        .zip(&state.steps)
+        .filter(|(step, _)| step.emits.has(event) || step.sends.contains(&event))
+        .map(|(step, state)| (step.name.to_owned(), state.ran))
+        .collect()
+}
+
+impl fmt::Display for Stalled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, step) in self.waiting.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            step.fmt(f)?;
+        }
+        match (&self.waiting[..], &self.last) {
+            ([], Some(last)) => write!(
+                f,
+                "nothing runs and no event is left: `{last}` returned last, and nothing that starts a step"
+            ),
+            ([], None) => f.write_str("nothing runs and no event is left"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for StalledStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` holds {}, lacks ", self.step, names(&self.holds))?;
+        let lacks: Vec<_> = self.lacks.iter().map(|lack| lack.event.clone()).collect();
+        f.write_str(&names(&lacks))?;
+        self.lacks.iter().try_for_each(|lack| lack.fmt(f))
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.from[..] {
+            [] => write!(f, "; no step emits `{}`", self.event),
+            [(only, ran)] => {
+                write!(f, "; `{}` comes only from `{only}`, which {}", self.event, ran_or_not(*ran))
+            }
+            several => {
+                let from: Vec<_> =
+                    several.iter().map(|(step, ran)| format!("`{step}` ({})", ran_or_not(*ran))).collect();
+                write!(f, "; `{}` comes from {}", self.event, from.join(", "))
+            }
+        }
+    }
+}
+
+fn ran_or_not(ran: bool) -> &'static str {
+    if ran { "ran" } else { "never ran" }
+}
+
+fn names(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,132 @@
+//! Workflow: what `#[workflow]` implements, and what a caller calls.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::driver::{Exit, Place, Slot};
+use crate::graph::Graph;
+use crate::{Carries, Drawing, Events, Run, RunTask};
+
+/// A workflow: a type whose steps are wired by their signatures.
+///
+/// `#[workflow]` on its `impl` block implements this; nobody writes it by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no workflow",
+    label = "no workflow",
+    note = "write `#[workflow]` above the `impl {Self}` block that holds its steps"
+)]
+pub trait Workflow: Send + Sync + Sized {
+    /// What a run takes: the `T` of its `StartEvent<T>`.
+    type Input: Send + 'static;
+
+    /// What a run gives: the `T` of its `StopEvent<T>`.
+    type Output: Send + 'static;
+
+    /// The generated enum, one variant for each event; what a stream of published events yields.
+    type Event: Events;
+
+    /// What the steps of one run share: `#[workflow(state = T)]`, or nothing.
+    type State: Default + fmt::Debug + Serialize + DeserializeOwned + Send + 'static;
+
+    /// The workflow's name.
+    const NAME: &'static str;
+
+    /// How long a run may take where [`Run::timeout`] does not say; `None` for ever.
+    const TIMEOUT: Option<Duration>;
+
+    /// The event that opens a run with this input.
+    #[doc(hidden)]
+    fn open(input: Self::Input) -> Self::Event;
+
+    /// The result, when this is the event that ends a run.
+    #[doc(hidden)]
+    fn close(event: Self::Event) -> Result<Self::Output, Self::Event>;
+
+    /// Runs the step that `slot` is for, and goes on from event to event for as long as each step gives
+    /// one to one taker.
+    #[doc(hidden)]
+    fn dispatch(
+        &self,
+        slot: &mut Slot<Self::Event>,
+        place: &Place<'_, Self>,
+    ) -> impl Future<Output = Exit<Self::Event>> + Send;
+
+    /// The workflow's steps and events, as data.
+    #[must_use]
+    fn graph() -> &'static Graph {
+        Self::Event::GRAPH
+    }
+
+    /// All paths that a run can take, as a picture.
+    #[must_use]
+    fn draw() -> Drawing {
+        Drawing::new(Self::graph())
+    }
+
+    /// A run on this input. Nothing happens until it is awaited or read as a stream; dropping it cancels
+    /// whatever it has under way.
+    fn run(&self, input: impl Into<Self::Input>) -> Run<'_, Self> {
+        Run::new(self, input.into())
+    }
+
+    /// The same as [`Workflow::run`], on a tokio task of its own, at once.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    fn start(self: &Arc<Self>, input: impl Into<Self::Input>) -> RunTask<Self>
+    where
+        Self: 'static,
+    {
+        RunTask::spawn(Arc::clone(self), input.into())
+    }
+}
+
+/// How the generated code opens a run when the event that opens it goes by another name.
+#[doc(hidden)]
+pub trait Opens<Ev> {
+    /// What a run takes.
+    type Input: Send + 'static;
+
+    /// The event that opens it.
+    fn open(input: Self::Input) -> Ev;
+}
+
+impl<Ev> Opens<Ev> for crate::event::Never {
+    type Input = crate::event::Never;
+
+    fn open(input: Self::Input) -> Ev {
+        match input {}
+    }
+}
+
+impl<Ev, T> Opens<Ev> for crate::event::With<T>
+where
+    T: Send + 'static,
+    Ev: Carries<crate::StartEvent<T>>,
+{
+    type Input = T;
+
+    fn open(input: T) -> Ev {
+        Ev::wrap(crate::StartEvent(input))
+    }
+}
+
+/// Of two events the first that opens a run.
+#[doc(hidden)]
+pub trait OrElse<Other> {
+    /// The one that does.
+    type First;
+}
+
+impl<Other> OrElse<Other> for crate::event::Never {
+    type First = Other;
+}
+
+impl<T, Other> OrElse<Other> for crate::event::With<T> {
+    type First = Self;
+}

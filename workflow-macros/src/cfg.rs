@@ -1,0 +1,84 @@
+//! Cfg: steps under `#[cfg(..)]`.
+//!
+//! A macro cannot ask whether a condition holds, but it can write the block twice, once under the
+//! condition and once under its opposite, each with the answer: of the two one is left. One condition is
+//! answered at a time, so the block is written twice per condition and not once per combination.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta};
+
+use crate::root::root;
+
+/// The block twice, when a condition is still open; `answers` are those that are known.
+pub fn ask(options: &TokenStream, answers: &[bool], block: &ItemImpl) -> Option<TokenStream> {
+    let conditions = conditions(block);
+    let open = conditions.get(answers.len())?;
+    let root = root();
+    let options = if answers.is_empty() {
+        options.clone()
+    } else {
+        // Ours stands first, and ends at the first comma on this level.
+        options.clone().into_iter().skip(3).collect()
+    };
+    let branch = |holds: bool| {
+        let answers = answers.iter().chain([&holds]);
+        let condition = if holds { quote!(#open) } else { quote!(not(#open)) };
+        quote! {
+            #[cfg(#condition)]
+            #[#root::workflow(__cfg(#(#answers),*), #options)]
+            #block
+        }
+    };
+    let (with, without) = (branch(true), branch(false));
+    Some(quote!(#with #without))
+}
+
+/// Removes the steps whose condition does not hold, and the conditions that do.
+pub fn settle(answers: &[bool], block: &mut ItemImpl) {
+    let conditions = conditions(block);
+    let known = |attribute: &Attribute| {
+        let condition = condition(attribute)?;
+        let place = conditions.iter().position(|known| known.to_string() == condition.to_string())?;
+        answers.get(place).copied()
+    };
+    block.items.retain(|item| match step(item) {
+        Some(method) => !method.attrs.iter().any(|attribute| known(attribute) == Some(false)),
+        None => true,
+    });
+    for item in &mut block.items {
+        if step(item).is_some()
+            && let ImplItem::Fn(method) = item
+        {
+            method.attrs.retain(|attribute| known(attribute).is_none());
+        }
+    }
+}
+
+/// The conditions on steps, each once, in source order.
+fn conditions(block: &ItemImpl) -> Vec<TokenStream> {
+    let mut all: Vec<TokenStream> = Vec::new();
+    let methods = block.items.iter().filter_map(step);
+    for condition in methods.flat_map(|method| &method.attrs).filter_map(condition) {
+        if !all.iter().any(|known| known.to_string() == condition.to_string()) {
+            all.push(condition);
+        }
+    }
+    all
+}
+
+fn step(item: &ImplItem) -> Option<&ImplItemFn> {
+    match item {
+        ImplItem::Fn(method) if method.attrs.iter().any(|attribute| attribute.path().is_ident("step")) => {
+            Some(method)
+        }
+        _ => None,
+    }
+}
+
+fn condition(attribute: &Attribute) -> Option<TokenStream> {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg") => Some(list.tokens.to_token_stream()),
+        _ => None,
+    }
+}

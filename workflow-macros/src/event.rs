@@ -1,0 +1,134 @@
+//! Event: `#[event]` and `#[derive(Event)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, Ident, parse2};
+
+use crate::report::{Report, error};
+use crate::root::root;
+
+/// `#[event]`: all the derives, and `#[event(transient)]` for what cannot be written down.
+pub fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let root = root();
+    let transient = match parse2::<Option<Ident>>(options.clone()) {
+        Ok(None) => false,
+        Ok(Some(option)) if option == "transient" => true,
+        Ok(Some(_)) | Err(_) => {
+            let at = options
+                .clone()
+                .into_iter()
+                .next()
+                .map_or_else(proc_macro2::Span::call_site, |token| token.span());
+            report.push(error(
+                at,
+                format!("`#[event]` has no option `{options}`"),
+                "the options are `transient`",
+            ));
+            false
+        }
+    };
+    let parsed = match parse2::<DeriveInput>(item.clone()) {
+        Ok(parsed) => parsed,
+        Err(_) => {
+            let at = item
+                .clone()
+                .into_iter()
+                .next()
+                .map_or_else(proc_macro2::Span::call_site, |token| token.span());
+            report.error_at(
+                at,
+                "an event is a struct or an enum",
+                "write `#[event]` above `struct` or `enum`",
+            );
+            let errors = report.into_tokens();
+            return quote!(#errors #item);
+        }
+    };
+    let errors = report.into_tokens();
+    let path = quote!(#root::__private::serde).to_string().replace(' ', "");
+    let implemented = implement(&parsed);
+    if transient {
+        let unwritable = unwritable(&parsed);
+        return quote! {
+            #errors
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #parsed
+            #implemented
+            #unwritable
+        };
+    }
+    quote! {
+        #errors
+        #[derive(
+            ::core::clone::Clone,
+            ::core::fmt::Debug,
+            #root::__private::serde::Serialize,
+            #root::__private::serde::Deserialize,
+        )]
+        #[serde(crate = #path)]
+        #parsed
+        #implemented
+    }
+}
+
+/// `#[derive(Event)]`: the implementation alone.
+pub fn derive(item: TokenStream) -> TokenStream {
+    match parse2::<DeriveInput>(item) {
+        Ok(parsed) => implement(&parsed),
+        Err(error) => error.into_compile_error(),
+    }
+}
+
+fn implement(item: &DeriveInput) -> TokenStream {
+    let (root, name, text) = (root(), &item.ident, item.ident.to_string());
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    let bounds = match item.generics.type_params().next() {
+        None => quote!(#bounds),
+        Some(_) => {
+            let own = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+            quote! {
+                where
+                    #(#own,)*
+                    Self: ::core::clone::Clone
+                        + ::core::fmt::Debug
+                        + #root::__private::serde::Serialize
+                        + #root::__private::serde::de::DeserializeOwned
+                        + ::core::marker::Send
+                        + 'static,
+            }
+        }
+    };
+    quote! {
+        impl #generics #root::Event for #name #arguments #bounds {
+            const NAME: &'static str = #text;
+            type Opens = #root::__private::Never;
+        }
+    }
+}
+
+/// An event that fails, by name, when it is to be written down or read.
+fn unwritable(item: &DeriveInput) -> TokenStream {
+    let (root, name, text) = (root(), &item.ident, item.ident.to_string());
+    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    let mut reading = item.generics.clone();
+    reading.params.insert(0, syn::parse_quote!('de));
+    let (reading, ..) = reading.split_for_impl();
+    quote! {
+        impl #generics #root::__private::serde::Serialize for #name #arguments #bounds {
+            fn serialize<S: #root::__private::serde::Serializer>(
+                &self,
+                _: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                ::core::result::Result::Err(#root::__private::transient(#text))
+            }
+        }
+        impl #reading #root::__private::serde::Deserialize<'de> for #name #arguments #bounds {
+            fn deserialize<D: #root::__private::serde::Deserializer<'de>>(
+                _: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                ::core::result::Result::Err(#root::__private::transient_read(#text))
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `impl Workflow`: the loop that goes from step to step inside one future.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::private;
+use crate::model::{Event, Parameter, Role, Step, Takes, Workflow};
+use crate::root::root;
+
+/// The whole implementation.
+pub fn workflow(workflow: &Workflow) -> TokenStream {
+    let (root, private) = (root(), private());
+    let (enum_name, self_type, title) = (&workflow.enum_name, &workflow.self_type, &workflow.name);
+    let (generics, _, bounds) = workflow.generics.split_for_impl();
+    let timeout = match workflow.timeout {
+        Some(timeout) => {
+            let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
+            quote!(::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanos)))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    let state = workflow.state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state));
+    let (input, open) = open(workflow);
+    let (output, close) = close(workflow);
+    let arms = workflow.steps.iter().enumerate().map(|(place, step)| arms(workflow, place, step));
+    quote! {
+        impl #generics #root::Workflow for #self_type #bounds {
+            type Input = #input;
+            type Output = #output;
+            type Event = #enum_name;
+            type State = #state;
+
+            const NAME: &'static ::core::primitive::str = #title;
+            const TIMEOUT: ::core::option::Option<::core::time::Duration> = #timeout;
+
+            fn open(input: Self::Input) -> #enum_name {
+                #open
+            }
+
+            fn close(event: #enum_name) -> ::core::result::Result<Self::Output, #enum_name> {
+                #close
+            }
+
+            fn dispatch(
+                &self,
+                slot: &mut #private::Slot<#enum_name>,
+                place: &#private::Place<'_, Self>,
+            ) -> impl ::core::future::Future<Output = #private::Exit<#enum_name>> + ::core::marker::Send {
+                async move {
+                    loop {
+                        let returned = match slot.take() {
+                            #(#arms)*
+                            #private::Slot::Event(event) => return #private::Exit::handed(event),
+                            #private::Slot::Step(..) | #private::Slot::Empty => #private::no_such_step(),
+                        };
+                        match place.go_on(returned) {
+                            ::core::result::Result::Ok(next) => *slot = next,
+                            ::core::result::Result::Err(exit) => return exit,
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What `run` takes, and how the event that opens a run is made of it.
+fn open(workflow: &Workflow) -> (TokenStream, TokenStream) {
+    let (root, private, enum_name) = (root(), private(), &workflow.enum_name);
+    let start = workflow.events.iter().find(|event| event.role == Role::Start);
+    if let (Some(input), Some(Event { variant, .. })) = (&workflow.input, start) {
+        return (quote!(#input), quote!(#enum_name::#variant(#root::StartEvent(input))));
+    }
+    let types = workflow.events.iter().filter(|event| event.role == Role::Between).map(|event| &event.ty);
+    let mut first = quote!(#private::Never);
+    for ty in types.rev() {
+        first = quote!(<<#ty as #root::Event>::Opens as #private::OrElse<#first>>::First);
+    }
+    let opens = quote!(<#first as #private::Opens<#enum_name>>);
+    (quote!(#opens::Input), quote!(#opens::open(input)))
+}
+
+/// What a run gives, and how it is taken out of the event that ends a run.
+fn close(workflow: &Workflow) -> (TokenStream, TokenStream) {
+    let enum_name = &workflow.enum_name;
+    let stop = workflow.events.iter().find(|event| event.role == Role::Stop);
+    match (&workflow.output, stop) {
+        (Some(output), Some(Event { variant, .. })) => (
+            quote!(#output),
+            quote! {
+                match event {
+                    #enum_name::#variant(stop) => ::core::result::Result::Ok(stop.0),
+                    #[allow(unreachable_patterns)]
+                    other => ::core::result::Result::Err(other),
+                }
+            },
+        ),
+        _ => (quote!(()), quote!(::core::result::Result::Err(event))),
+    }
+}
+
+/// The arms of one step: one for each event that goes to it alone, one for all other ways in.
+fn arms(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
+    let (private, enum_name) = (private(), &workflow.enum_name);
+    let number = Literal::u16_unsuffixed(place as u16);
+    let direct =
+        step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
+    let direct = direct.map(|Event { variant, .. }| {
+        let input = match &step.takes {
+            Takes::On(_, ty) => quote_spanned!(ty.span()=> <#ty as ::core::convert::From<_>>::from(event)),
+            _ => quote!(event),
+        };
+        let call = call(workflow, step, &[input]);
+        quote! {
+            #private::Slot::Event(#enum_name::#variant(event)) => {
+                place.enter(#number);
+                #call
+            }
+        }
+    });
+    let direct: TokenStream = direct.collect();
+    if step.takes.events().iter().all(|event| workflow.events[*event].direct) {
+        return direct;
+    }
+    let parameters = step.parameters.iter().filter(|parameter| **parameter == Parameter::Input).count();
+    let names: Vec<Ident> = (0..parameters).map(|index| format_ident!("input_{index}")).collect();
+    let taken = match &step.takes {
+        Takes::One(_) | Takes::Join(_) => quote!(#(let #names = inputs.one();)*),
+        Takes::Batch { .. } => quote!(#(let #names = inputs.all();)*),
+        Takes::On(events, ty) => {
+            let variants = events.iter().map(|event| &workflow.events[*event].variant);
+            quote_spanned! {ty.span()=>
+                let input_0 = match inputs.any() {
+                    #(#enum_name::#variants(event) => <#ty as ::core::convert::From<_>>::from(event),)*
+                    #[allow(unreachable_patterns)]
+                    _ => #private::no_such_step(),
+                };
+            }
+        }
+    };
+    let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
+    let call = call(workflow, step, &inputs);
+    quote! {
+        #direct
+        #private::Slot::Step(#number, mut inputs) => {
+            place.enter(#number);
+            #taken
+            ::core::mem::drop(inputs);
+            #call
+        }
+    }
+}
+
+/// The call of the method, and what it gave as an emission.
+fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream {
+    let (root, enum_name, method, emits) = (root(), &workflow.enum_name, &step.ident, &step.emits);
+    let mut inputs = inputs.iter();
+    let arguments = step.parameters.iter().map(|parameter| match parameter {
+        Parameter::Context => quote!(&place.context()),
+        Parameter::Input => inputs.next().cloned().unwrap_or_default(),
+    });
+    let awaited = step.is_async.then(|| quote!(.await));
+    let called = quote!(self.#method(#(#arguments),*)#awaited);
+    let emit = quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::emit);
+    if step.fallible {
+        quote! {
+            match #called {
+                ::core::result::Result::Ok(value) => #emit(value),
+                ::core::result::Result::Err(error) => {
+                    ::core::result::Result::Err(::core::convert::Into::into(error))
+                }
+            }
+        }
+    } else {
+        quote!(#emit(#called))
+    }
+}

@@ -1,0 +1,149 @@
+//! The generated enum: one variant an event, and what it must be able to do.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::private;
+use crate::model::{Event, Workflow};
+use crate::root::root;
+
+/// `pub enum JokeFlowEvent { .. }`
+pub fn definition(workflow: &Workflow) -> TokenStream {
+    let name = &workflow.enum_name;
+    let about = format!("The events of [`{}`], one variant for each.", workflow.name);
+    let variants = workflow.events.iter().map(|Event { variant, ty, name, .. }| {
+        let about = format!("`{name}`");
+        quote!(#[doc = #about] #variant(#ty))
+    });
+    quote! {
+        #[doc = #about]
+        #[allow(private_interfaces, clippy::large_enum_variant)]
+        pub enum #name {
+            #(#variants),*
+        }
+    }
+}
+
+/// What the enum implements, by itself and for each event.
+pub fn implementations(workflow: &Workflow) -> TokenStream {
+    let each = workflow.events.iter().enumerate().map(|(kind, event)| one(workflow, kind, event));
+    let whole = whole(workflow);
+    let stop = workflow.output.is_none().then(|| any_stop(workflow));
+    quote!(#(#each)* #whole #stop)
+}
+
+/// Where the type of the result is what is missing, a stop event somewhere inside is not a second mistake.
+fn any_stop(workflow: &Workflow) -> TokenStream {
+    let (root, name) = (root(), &workflow.enum_name);
+    quote! {
+        impl<T> #root::Emit<#name> for #root::StopEvent<T> {
+            const SHAPE: #root::graph::Shape = #root::graph::Shape::Nothing;
+
+            fn emit(self) -> ::core::result::Result<#root::Emission<#name>, #root::BoxError> {
+                ::core::result::Result::Ok(#root::Emission::None)
+            }
+        }
+    }
+}
+
+fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
+    let (root, private) = (root(), private());
+    let (name, Event { ty, variant, .. }) = (&workflow.enum_name, event);
+    let kind = Literal::u16_suffixed(kind as u16);
+    let event_type = quote_spanned!(ty.span()=> #private::event_type::<#ty>());
+    let doors = [
+        (event.published, quote!(Publishes)),
+        (event.received, quote!(Receives)),
+        (event.sent, quote!(Sends)),
+    ];
+    let doors =
+        doors.iter().filter(|(open, _)| *open).map(|(_, door)| quote!(impl #root::#door<#ty> for #name {}));
+    quote! {
+        impl #private::Carries<#ty> for #name {
+            const KIND: u16 = #kind;
+            const TYPE: #private::EventType<#ty> = #event_type;
+
+            #[inline]
+            fn wrap(event: #ty) -> Self {
+                Self::#variant(event)
+            }
+
+            fn unwrap(self) -> ::core::option::Option<#ty> {
+                match self {
+                    Self::#variant(event) => ::core::option::Option::Some(event),
+                    #[allow(unreachable_patterns)]
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+
+        impl #root::Emit<#name> for #ty {
+            const SHAPE: #root::graph::Shape = #root::graph::Shape::Event(#kind);
+
+            #[inline]
+            fn emit(self) -> ::core::result::Result<#root::Emission<#name>, #root::BoxError> {
+                ::core::result::Result::Ok(#root::Emission::One(#name::#variant(self)))
+            }
+        }
+
+        #(#doors)*
+    }
+}
+
+fn whole(workflow: &Workflow) -> TokenStream {
+    let private = private();
+    let name = &workflow.enum_name;
+    let variants: Vec<_> = workflow.events.iter().map(|event| &event.variant).collect();
+    let types = workflow.events.iter().map(|event| &event.ty);
+    let texts: Vec<_> = variants.iter().map(ToString::to_string).collect();
+    let kinds: Vec<_> = (0..variants.len() as u16).map(Literal::u16_suffixed).collect();
+    let places = 0..variants.len();
+    quote! {
+        impl #private::Token for #name {
+            fn kind(&self) -> u16 {
+                match self {
+                    #(Self::#variants(_) => #kinds,)*
+                }
+            }
+        }
+
+        impl ::core::clone::Clone for #name {
+            fn clone(&self) -> Self {
+                match self {
+                    #(Self::#variants(event) => #private::clone_event(event),)*
+                }
+            }
+        }
+
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match self {
+                    #(Self::#variants(event) => #private::debug_event::<Self, _>(event, #texts, f),)*
+                }
+            }
+        }
+
+        impl #private::serde::Serialize for #name {
+            fn serialize<S: #private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                match self {
+                    #(Self::#variants(event) => #private::write_event::<Self, _, S>(event, #texts, serializer),)*
+                }
+            }
+        }
+
+        impl<'de> #private::serde::Deserialize<'de> for #name {
+            fn deserialize<D: #private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                #private::read_event(&[#(#texts),*], |variant, value| match variant {
+                    #(#places => #private::event_from::<Self, #types>(value),)*
+                    _ => ::core::unreachable!("a variant is one of those listed"),
+                }, deserializer)
+            }
+        }
+    }
+}

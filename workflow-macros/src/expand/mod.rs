@@ -1,0 +1,86 @@
+//! Expand: writes what stands beside the user's block.
+//!
+//! All of it but the enum sits in one `const _: () = { .. }`; order is source order.
+
+mod dispatch;
+mod enumeration;
+mod rows;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::{ItemImpl, parse2};
+
+use crate::model::{Catch, Workflow, WorkflowOptions};
+use crate::report::{Report, error, not_yet};
+use crate::root::root;
+use crate::{cfg, options, parse, validate};
+
+/// `#[workflow(..)]` on a block. On any error the user's block still goes out, with what can be written
+/// of the rest, so that one mistake is one error.
+pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
+    let mut report = Report::default();
+    let options = options::workflow(tokens.clone(), &mut report);
+    let mut block = match parse2::<ItemImpl>(item.clone()) {
+        Ok(block) => block,
+        Err(_) => return no_block(item),
+    };
+    if let Some(twice) = cfg::ask(&tokens, &options.cfg, &block) {
+        return twice;
+    }
+    cfg::settle(&options.cfg, &mut block);
+    let Some((workflow, _)) = read(options, &block, &mut report) else {
+        let errors = report.into_tokens();
+        return quote!(#block #errors);
+    };
+    let checked = report.is_clean();
+    let block = &workflow.block;
+    let enumeration = enumeration::definition(&workflow);
+    let events = enumeration::implementations(&workflow);
+    let rows = rows::rows(&workflow);
+    let dispatch = dispatch::workflow(&workflow);
+    let checks = checked.then(|| rows::checks(&workflow));
+    let errors = report.into_tokens();
+    quote! {
+        #block
+        #enumeration
+        const _: () = {
+            #events
+            #rows
+            #dispatch
+            #checks
+        };
+        #errors
+    }
+}
+
+fn read(options: WorkflowOptions, block: &ItemImpl, report: &mut Report) -> Option<(Workflow, Vec<Catch>)> {
+    let (mut workflow, catches) = parse::workflow(options, block.clone(), report)?;
+    validate::workflow(&mut workflow, &catches, report);
+    Some((workflow, catches))
+}
+
+/// What is no `impl` block goes out as it came. Broken code is rustc's to explain.
+fn no_block(item: TokenStream) -> TokenStream {
+    let words: Vec<String> = item.clone().into_iter().map(|token| token.to_string()).collect();
+    if words.iter().any(|word| word == "impl") {
+        return item;
+    }
+    let at = Span::call_site();
+    let error = if words.iter().any(|word| word == "struct") {
+        not_yet(at, "`#[workflow]` on a struct, with steps that are free functions,")
+    } else {
+        error(
+            at,
+            "`#[workflow]` stands above what is no `impl` block",
+            "write it above `impl YourType { .. }`",
+        )
+    };
+    let error = error.into_compile_error();
+    quote!(#error #item)
+}
+
+/// The path of the core's hidden items.
+fn private() -> TokenStream {
+    let root = root();
+    quote!(#root::__private)
+}

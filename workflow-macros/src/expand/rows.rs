@@ -1,0 +1,125 @@
+//! The graph as rows, and one constant for each thing that is checked, at the token to edit.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::private;
+use crate::model::{Event, Role, Step, Takes, Workflow};
+use crate::root::root;
+
+/// `impl Events for JokeFlowEvent`, with the graph.
+pub fn rows(workflow: &Workflow) -> TokenStream {
+    let (root, private) = (root(), private());
+    let (name, title) = (&workflow.enum_name, &workflow.name);
+    let events = workflow.events.iter().map(|event| event_row(workflow, event));
+    let steps = workflow.steps.iter().map(|step| step_row(workflow, step));
+    quote! {
+        impl #root::Events for #name {
+            const GRAPH: &'static #root::graph::Graph = &#root::graph::Graph {
+                name: #title,
+                events: &[#(#events),*],
+                steps: &[#(#steps),*],
+            };
+
+            fn plan() -> &'static #private::Plan {
+                static PLAN: ::std::sync::OnceLock<#private::Plan> = ::std::sync::OnceLock::new();
+                PLAN.get_or_init(|| #private::Plan::new(Self::GRAPH))
+            }
+        }
+    }
+}
+
+fn event_row(workflow: &Workflow, event: &Event) -> TokenStream {
+    let (root, private) = (root(), private());
+    let graph = quote!(#root::graph);
+    let (name, ty, enum_name) = (&event.name, &event.ty, &workflow.enum_name);
+    let role = match event.role {
+        Role::Start => quote!(#graph::Role::Start),
+        Role::Stop => quote!(#graph::Role::Stop),
+        Role::Between if workflow.input.is_some() => quote!(#graph::Role::Between),
+        Role::Between => quote!(<#enum_name as #private::Carries<#ty>>::TYPE.role()),
+    };
+    let row = quote!(#graph::EventNode::new(#name, #role));
+    match (event.published, event.received) {
+        (false, false) => row,
+        (published, received) => {
+            let published = published.then(|| quote!(published: true,));
+            let received = received.then(|| quote!(received: true,));
+            quote!(#graph::EventNode { #published #received ..#row })
+        }
+    }
+}
+
+fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
+    let root = root();
+    let graph = quote!(#root::graph);
+    let (name, enum_name, emits) = (step.ident.to_string(), &workflow.enum_name, &step.emits);
+    let kinds = step.takes.events().iter().map(|event| Literal::u16_unsuffixed(*event as u16));
+    let takes = match &step.takes {
+        Takes::One(_) | Takes::On(..) => quote!(#graph::Takes::Any(&[#(#kinds),*])),
+        Takes::Join(_) => quote!(#graph::Takes::Join(&[#(#kinds),*])),
+        Takes::Batch { first, .. } => {
+            let first = match first {
+                Some(first) => quote!(::core::option::Option::Some(#first)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote!(#graph::Takes::Batch { event: #(#kinds)*, first: #first })
+        }
+    };
+    let shape = quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::SHAPE);
+    let row = quote!(#graph::StepNode::new(#name, #takes, #shape));
+    let mut options = Vec::new();
+    if !step.doc.is_empty() {
+        let doc = &step.doc;
+        options.push(quote!(doc: #doc));
+    }
+    if !step.sends.is_empty() {
+        let sends = step.sends.iter().map(|event| Literal::u16_unsuffixed(*event as u16));
+        options.push(quote!(sends: &[#(#sends),*]));
+    }
+    if let Some(workers) = step.workers {
+        let workers = Literal::u32_unsuffixed(workers);
+        options.push(quote!(workers: #workers));
+    }
+    if step.allow_unreachable {
+        options.push(quote!(allow_unreachable: true));
+    }
+    if step.allow_dead_end {
+        options.push(quote!(allow_dead_end: true));
+    }
+    if options.is_empty() { row } else { quote!(#graph::StepNode { #(#options,)* ..#row }) }
+}
+
+/// The checks. Every finding is a constant of its own, which fails at its own token.
+pub fn checks(workflow: &Workflow) -> TokenStream {
+    let (root, enum_name, self_type) = (root(), &workflow.enum_name, &workflow.self_type);
+    let graph = quote!(#root::graph);
+    let flow = quote_spanned!(self_type.span()=> const _: () = #graph::deny(#graph::flow_findings(&SOLVED)););
+    let events = workflow.events.iter().enumerate().filter(|(_, event)| {
+        event.role == Role::Start || (workflow.input.is_none() && event.role == Role::Between)
+    });
+    let events = events.map(|(place, event)| {
+        quote_spanned!(event.ty.span()=> const _: () = #graph::deny(#graph::event_findings(&SOLVED, #place));)
+    });
+    let steps = workflow.steps.iter().enumerate().map(|(place, step)| {
+        let name = step.ident.span();
+        let found =
+            quote_spanned!(name=> const _: () = #graph::deny(#graph::step_findings(&SOLVED, #place)););
+        let batch = match &step.takes {
+            Takes::Batch { at, .. } => Some(
+                quote_spanned!(*at=> const _: () = #graph::deny(#graph::batch_findings(&SOLVED, #place));),
+            ),
+            _ => None,
+        };
+        quote!(#found #batch)
+    });
+    quote! {
+        const GRAPH: &#graph::Graph = <#enum_name as #root::Events>::GRAPH;
+        const WORDS: &[::core::primitive::u64] = &#graph::solve::<{ #graph::memory(GRAPH) }>(GRAPH);
+        const SOLVED: #graph::Solution<'static> = #graph::Solution::new(GRAPH, WORDS);
+        #flow
+        #(#events)*
+        #(#steps)*
+    }
+}

@@ -1,0 +1,146 @@
+//! Model: what a workflow is once it has been read; the only types that pass between the stages.
+
+use std::time::Duration;
+
+use proc_macro2::Span;
+use syn::{Generics, Ident, ItemImpl, Type};
+
+/// A whole `#[workflow]` block.
+pub struct Workflow {
+    /// The user's block, without our attributes.
+    pub block: ItemImpl,
+    /// `JokeFlow<L>` in `impl<L: Llm> JokeFlow<L>`.
+    pub self_type: Type,
+    pub generics: Generics,
+    /// The name for people: `"JokeFlow"`.
+    pub name: String,
+    /// The generated enum: `JokeFlowEvent`.
+    pub enum_name: Ident,
+    pub timeout: Option<Duration>,
+    /// `state = T`.
+    pub state: Option<Type>,
+    /// What `run` takes: the `T` of a spelled `StartEvent<T>`.
+    pub input: Option<Type>,
+    /// What a run gives: the `T` of a spelled `StopEvent<T>`, or `output = T`.
+    pub output: Option<Type>,
+    /// Each event once, in the order in which they are first taken; then those that only pass the doors,
+    /// then the stop.
+    pub events: Vec<Event>,
+    /// In source order.
+    pub steps: Vec<Step>,
+}
+
+/// One event of a workflow.
+pub struct Event {
+    /// As the user spelled it first: `joke::Joke`.
+    pub ty: Type,
+    /// Its variant: `Joke`.
+    pub variant: Ident,
+    /// Its name for people: `"joke::Joke"`.
+    pub name: String,
+    pub role: Role,
+    pub published: bool,
+    pub received: bool,
+    /// Some step declares that it sends it.
+    pub sent: bool,
+    /// Whether it starts one step, and nothing else is done with it.
+    pub direct: bool,
+}
+
+/// What an event is to a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Spelled neither `StartEvent` nor `StopEvent`; another name may stand for the first.
+    Between,
+    Start,
+    Stop,
+}
+
+/// One `#[step]` method.
+pub struct Step {
+    pub ident: Ident,
+    pub is_async: bool,
+    /// The first paragraph of the doc comment.
+    pub doc: String,
+    pub parameters: Vec<Parameter>,
+    pub takes: Takes,
+    /// What it gives when it does not fail: `Joke` in `Result<Joke, LlmError>`.
+    pub emits: Type,
+    /// Whether the return type is spelled `Result`.
+    pub fallible: bool,
+    /// Places in `Workflow::events`.
+    pub sends: Vec<usize>,
+    pub workers: Option<u32>,
+    pub allow_unreachable: bool,
+    pub allow_dead_end: bool,
+}
+
+/// One parameter of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Parameter {
+    /// `ctx: &Context<Self>`
+    Context,
+    /// An event, or whatever `Takes` says.
+    Input,
+}
+
+/// Which events start a step, as places in `Workflow::events`.
+pub enum Takes {
+    One(usize),
+    /// `on(A, B)`, with the parameter's type.
+    On(Vec<usize>, Type),
+    Join(Vec<usize>),
+    Batch {
+        event: usize,
+        /// `#[take(n)]`
+        first: Option<u32>,
+        /// The parameter's type, where a finding about the batch is shown.
+        at: Span,
+    },
+}
+
+impl Takes {
+    /// The events, in the order of the parameters.
+    pub fn events(&self) -> &[usize] {
+        match self {
+            Self::One(event) | Self::Batch { event, .. } => std::slice::from_ref(event),
+            Self::On(events, _) | Self::Join(events) => events,
+        }
+    }
+}
+
+/// `#[catch]` or `#[catch(of(a, b))]` above a step.
+pub struct Catch {
+    pub at: Span,
+    /// The steps that it is for; empty for the general one.
+    pub of: Vec<Ident>,
+}
+
+/// The options of `#[workflow(..)]`.
+#[derive(Default)]
+pub struct WorkflowOptions {
+    pub name: Option<String>,
+    pub events: Option<Ident>,
+    pub timeout: Option<Duration>,
+    pub state: Option<Type>,
+    pub output: Option<Type>,
+    pub publishes: Vec<Type>,
+    pub receives: Vec<Type>,
+    /// Which of the block's `#[cfg]`s hold, once that is known.
+    pub cfg: Vec<bool>,
+}
+
+/// The options of `#[step(..)]`.
+#[derive(Default)]
+pub struct StepOptions {
+    pub workers: Option<u32>,
+    pub timeout: Option<(Duration, Span)>,
+    pub retry: Option<Span>,
+    pub on: Option<(Vec<Type>, Span)>,
+    pub sends: Vec<Type>,
+    pub waits: Vec<Type>,
+    pub blocking: Option<Span>,
+    pub spawn: Option<Span>,
+    pub allow_unreachable: bool,
+    pub allow_dead_end: bool,
+}

@@ -1,0 +1,539 @@
+//! Parse: reads an `impl` block into the model.
+//!
+//! A step that cannot be read is noted and left out; the rest of the block is read on.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    Attribute, FnArg, GenericArgument, GenericParam, Generics, Ident, ImplItem, ImplItemFn, ItemImpl,
+    Lifetime, Meta, PathArguments, ReceiverKind, ReturnType, Type, TypePath,
+};
+
+use crate::model::{Catch, Event, Parameter, Role, Step, StepOptions, Takes, Workflow, WorkflowOptions};
+use crate::names;
+use crate::options;
+use crate::report::{Report, not_yet};
+
+/// What was read of one `#[step]` method, before its events have their places.
+struct Read {
+    step: Step,
+    taken: Taken,
+    sends: Vec<Type>,
+    catch: Option<Catch>,
+}
+
+/// The types that start a step.
+enum Taken {
+    One(Type),
+    On(Vec<Type>, Type),
+    Join(Vec<Type>),
+    Batch { event: Type, first: Option<u32>, at: Span },
+}
+
+/// Reads a whole block. `None` only when not even its name can be told.
+pub fn workflow(
+    options: WorkflowOptions,
+    mut block: ItemImpl,
+    report: &mut Report,
+) -> Option<(Workflow, Vec<Catch>)> {
+    let self_type = (*block.self_ty).clone();
+    let base = self_name(&self_type, report)?;
+    if let Some((path, _)) = &block.trait_ {
+        report.error(
+            path,
+            "a workflow is no trait implementation",
+            "write the steps in an `impl` block of the type itself",
+        );
+    }
+    let scope = Scope { self_type: &self_type, generics: &block.generics.clone() };
+    let mut reads = Vec::new();
+    for item in &mut block.items {
+        if let ImplItem::Fn(method) = item
+            && let Some(read) = step(method, &scope, report)
+        {
+            reads.push(read);
+        }
+    }
+    let mut events = Events::default();
+    let takes: Vec<Takes> = reads.iter().map(|read| events.take(&read.taken)).collect();
+    for (doors, is_published) in [(&options.publishes, true), (&options.receives, false)] {
+        for ty in doors {
+            let ty = scope.resolved(ty);
+            scope.check_concrete(&ty, report);
+            let event = events.place(&ty);
+            let event = &mut events.all[event];
+            if is_published { event.published = true } else { event.received = true }
+        }
+    }
+    let sends: Vec<Vec<usize>> =
+        reads.iter().map(|read| read.sends.iter().map(|ty| events.place(ty)).collect()).collect();
+    let spelled =
+        reads.iter().flat_map(|read| stop_types(&read.step.emits).into_iter().chain(sent_stops(&read.sends)));
+    let output = output(&options, spelled.collect(), &scope, report);
+    if let Some(output) = &output {
+        events.place(&syn::parse_quote!(StopEvent<#output>));
+    }
+    for place in sends.iter().flatten() {
+        events.all[*place].sent = true;
+    }
+    let mut catches = Vec::new();
+    let steps = reads.into_iter().zip(takes).zip(sends).map(|((read, takes), sends)| {
+        catches.extend(read.catch);
+        Step { takes, sends, ..read.step }
+    });
+    let steps = steps.collect();
+    let input = events
+        .all
+        .iter()
+        .find_map(|event| (event.role == Role::Start).then(|| payload(&event.ty, "StartEvent")));
+    let workflow = Workflow {
+        self_type,
+        generics: block.generics.clone(),
+        name: options.name.unwrap_or_else(|| base.to_string()),
+        enum_name: options
+            .events
+            .unwrap_or_else(|| quote::format_ident!("{base}Event", span = Span::call_site())),
+        timeout: options.timeout,
+        state: options.state,
+        input: input.flatten(),
+        output,
+        events: events.named(),
+        steps,
+        block,
+    };
+    Some((workflow, catches))
+}
+
+fn self_name(ty: &Type, report: &mut Report) -> Option<Ident> {
+    match ty {
+        Type::Path(TypePath { qself: None, path, .. }) => {
+            path.segments.last().map(|segment| segment.ident.clone())
+        }
+        other => {
+            report.error(other, "a workflow is a struct or an enum", "write `impl YourType { .. }`");
+            None
+        }
+    }
+}
+
+/// Reads a method that is a step, and takes our attributes off it.
+fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Option<Read> {
+    let attribute = take_attribute(&mut method.attrs, "step");
+    let catch =
+        take_attribute(&mut method.attrs, "catch").map(|attribute| options::catch(&attribute.meta, report));
+    let Some(attribute) = attribute else {
+        take_parameter_attributes(method);
+        if let Some(catch) = catch {
+            report.error_at(catch.at, "`#[catch]` stands on a step", "write `#[step]` below it");
+        }
+        return None;
+    };
+    let options = options::step(&attribute.meta, report);
+    refuse_what_does_not_act(&options, report);
+    let name = method.sig.ident.clone();
+    if method.sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
+        report.error(
+            &method.sig.generics,
+            format!("step `{name}` is generic"),
+            "make the workflow generic instead: `impl<T> Flow<T>`",
+        );
+        take_parameter_attributes(method);
+        return None;
+    }
+    let (parameters, inputs) = parameters(method, report)?;
+    let taken = taken(&name, inputs, &options, scope, report)?;
+    let (emits, fallible) = returned(&method.sig.output, scope, report)?;
+    let sends: Vec<Type> = options.sends.iter().map(|ty| scope.resolved(ty)).collect();
+    for ty in &sends {
+        scope.check_concrete(ty, report);
+    }
+    let step = Step {
+        is_async: method.sig.asyncness.is_some(),
+        doc: first_paragraph(&method.attrs),
+        parameters,
+        takes: Takes::Join(Vec::new()),
+        emits,
+        fallible,
+        sends: Vec::new(),
+        workers: options.workers,
+        allow_unreachable: options.allow_unreachable,
+        allow_dead_end: options.allow_dead_end,
+        ident: name,
+    };
+    Some(Read { step, taken, sends, catch })
+}
+
+fn refuse_what_does_not_act(options: &StepOptions, report: &mut Report) {
+    let flags = [
+        (options.timeout.map(|(_, at)| at), "`timeout` of a step"),
+        (options.retry, "`retry`"),
+        (options.blocking, "`blocking`"),
+        (options.spawn, "`spawn`"),
+        (options.waits.first().map(Spanned::span), "`waits`"),
+    ];
+    for (at, what) in flags {
+        if let Some(at) = at {
+            report.push(not_yet(at, what));
+        }
+    }
+}
+
+/// One event parameter as it is spelled.
+struct InputParameter {
+    ty: Type,
+    take: Option<(u32, Span)>,
+}
+
+fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Parameter>, Vec<InputParameter>)> {
+    let name = method.sig.ident.clone();
+    let (mut parameters, mut inputs, mut whole) = (Vec::new(), Vec::new(), true);
+    let has_receiver = matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));
+    if !has_receiver {
+        report.error(
+            &name,
+            format!("step `{name}` does not take `&self`"),
+            format!("write `fn {name}(&self, ..)`"),
+        );
+        whole = false;
+    }
+    for input in &mut method.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                if !matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) {
+                    report.error(
+                        receiver,
+                        format!("step `{name}` takes the workflow by `{}`", quote::quote!(#receiver).to_string().replace("& ", "&")),
+                        "write `&self`: many runs share one workflow; what a run changes is its state, `ctx.state(|s| ..)`",
+                    );
+                    whole = false;
+                }
+            }
+            FnArg::Typed(typed) => {
+                let take = take_attribute(&mut typed.attrs, "take");
+                let take = take
+                    .and_then(|take| report.ok(options::take(&take.meta)).map(|count| (count, take.span())));
+                if let Type::Reference(_) = *typed.ty {
+                    parameters.push(Parameter::Context);
+                } else {
+                    parameters.push(Parameter::Input);
+                    inputs.push(InputParameter { ty: (*typed.ty).clone(), take });
+                }
+            }
+        }
+    }
+    let contexts = parameters.iter().filter(|parameter| **parameter == Parameter::Context).count();
+    if contexts > 1 {
+        report.error(
+            &name,
+            format!("step `{name}` takes two references"),
+            "the one reference that a step takes is its context, `ctx: &Context<Self>`; events are taken by value",
+        );
+        whole = false;
+    }
+    whole.then_some((parameters, inputs))
+}
+
+fn taken(
+    name: &Ident,
+    inputs: Vec<InputParameter>,
+    options: &StepOptions,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Option<Taken> {
+    let types: Vec<Type> = inputs.iter().map(|input| scope.resolved(&input.ty)).collect();
+    if let Some((on, at)) = &options.on {
+        let on: Vec<Type> = on.iter().map(|ty| scope.resolved(ty)).collect();
+        for (index, ty) in on.iter().enumerate() {
+            scope.check_concrete(ty, report);
+            if on[..index].contains(ty) {
+                report.error(
+                    ty,
+                    format!("`{}` stands twice in `on`", names::spelled(ty)),
+                    "keep one of the two",
+                );
+                return None;
+            }
+        }
+        let [ty] = &types[..] else {
+            report.error_at(
+                *at,
+                format!("step `{name}` has `on(..)` and {} event parameters", types.len()),
+                "take one parameter of a type that is made from each of the events: an enum with `#[derive(OneOf)]`",
+            );
+            return None;
+        };
+        return Some(Taken::On(on, ty.clone()));
+    }
+    if types.is_empty() {
+        report.error(
+            name,
+            format!("step `{name}` takes no event"),
+            format!("take the event that starts it: `fn {name}(&self, ev: ..)`"),
+        );
+        return None;
+    }
+    let is_batch = |ty: &Type| payload(ty, "Vec").is_some();
+    for input in &inputs {
+        if let Some((_, at)) = input.take
+            && !is_batch(&input.ty)
+        {
+            report.error_at(
+                at,
+                "`#[take]` stands on what is no batch",
+                "take a `Vec` of events, or leave it out",
+            );
+            return None;
+        }
+    }
+    if types.iter().any(is_batch) && types.len() > 1 {
+        let second = &inputs[1].ty;
+        report.error(
+            second,
+            format!("step `{name}` takes a batch and something else"),
+            "take the `Vec` alone, and join what you make of it in another step",
+        );
+        return None;
+    }
+    for ty in &types {
+        scope.check_concrete(&payload(ty, "Vec").unwrap_or_else(|| ty.clone()), report);
+    }
+    if let Some(event) = payload(&types[0], "Vec") {
+        let first = inputs[0].take.map(|(count, _)| count);
+        return Some(Taken::Batch { event, first, at: inputs[0].ty.span() });
+    }
+    match <[Type; 1]>::try_from(types) {
+        Ok([only]) => Some(Taken::One(only)),
+        Err(types) => Some(Taken::Join(types)),
+    }
+}
+
+/// What a step gives when it does not fail, and whether it can fail.
+fn returned(output: &ReturnType, scope: &Scope<'_>, report: &mut Report) -> Option<(Type, bool)> {
+    let ReturnType::Type(_, ty) = output else {
+        return Some((syn::parse_quote!(()), false));
+    };
+    let ty = scope.resolved(ty);
+    if let Type::ImplTrait(_) = ty {
+        report.error(
+            &ty,
+            "the return type of a step has no name",
+            "write the event, or an enum with `#[derive(OneOf)]`",
+        );
+        return None;
+    }
+    let value = payload(&ty, "Result");
+    let emits = value.clone().unwrap_or(ty);
+    scope.check_concrete(&emits, report).then_some((emits, value.is_some()))
+}
+
+/// The first generic argument of a type whose path ends in `name`: `Joke` of `Result<Joke, E>`. A bare
+/// `StartEvent` stands for the one that wraps `Fields`.
+fn payload(ty: &Type, name: &str) -> Option<Type> {
+    let Type::Path(TypePath { qself: None, path, .. }) = ty else {
+        return None;
+    };
+    let segment = path.segments.last().filter(|segment| segment.ident == name)?;
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => {
+            arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty.clone()),
+                _ => None,
+            })
+        }
+        _ if name == "StartEvent" => {
+            let root = crate::root::root();
+            Some(syn::parse_quote!(#root::Fields))
+        }
+        _ if name == "StopEvent" => Some(syn::parse_quote!(())),
+        _ => None,
+    }
+}
+
+/// The `T` of every `StopEvent<T>` that is spelled anywhere in a type.
+fn stop_types(ty: &Type) -> Vec<(Type, Span)> {
+    struct Stops(Vec<(Type, Span)>);
+    impl Visit<'_> for Stops {
+        fn visit_type(&mut self, ty: &Type) {
+            match payload(ty, "StopEvent") {
+                Some(output) => self.0.push((output, ty.span())),
+                None => visit::visit_type(self, ty),
+            }
+        }
+    }
+    let mut stops = Stops(Vec::new());
+    stops.visit_type(ty);
+    stops.0
+}
+
+fn sent_stops(sends: &[Type]) -> Vec<(Type, Span)> {
+    sends.iter().flat_map(stop_types).collect()
+}
+
+fn output(
+    options: &WorkflowOptions,
+    spelled: Vec<(Type, Span)>,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Option<Type> {
+    let said = options.output.as_ref().map(|ty| scope.resolved(ty));
+    let first = said.or_else(|| spelled.first().map(|(ty, _)| ty.clone()))?;
+    let other = spelled.iter().find(|(ty, _)| *ty != first);
+    if let Some((ty, at)) = other {
+        report.error_at(
+            *at,
+            format!(
+                "two stop types: `StopEvent<{}>` and `StopEvent<{}>`",
+                names::spelled(&first),
+                names::spelled(ty)
+            ),
+            "a run gives one type: an enum holds several kinds of result",
+        );
+    }
+    scope.check_concrete(&first, report);
+    Some(first)
+}
+
+/// What the names `Self`, `L` and `'a` mean in a block.
+struct Scope<'a> {
+    self_type: &'a Type,
+    generics: &'a Generics,
+}
+
+impl Scope<'_> {
+    /// The type with `Self` written out.
+    fn resolved(&self, ty: &Type) -> Type {
+        struct WriteOut<'a>(&'a Type);
+        impl VisitMut for WriteOut<'_> {
+            fn visit_type_mut(&mut self, ty: &mut Type) {
+                match ty {
+                    Type::Path(TypePath { qself: None, path, .. }) if path.is_ident("Self") => {
+                        *ty = self.0.clone()
+                    }
+                    _ => visit_mut::visit_type_mut(self, ty),
+                }
+            }
+        }
+        let mut ty = ty.clone();
+        WriteOut(self.self_type).visit_type_mut(&mut ty);
+        ty
+    }
+
+    /// Notes when an event depends on a parameter of the block; whether it does not.
+    fn check_concrete(&self, ty: &Type, report: &mut Report) -> bool {
+        struct Mentions<'a>(&'a Generics, Option<String>);
+        impl Visit<'_> for Mentions<'_> {
+            fn visit_ident(&mut self, ident: &Ident) {
+                let known = self.0.type_params().map(|known| &known.ident);
+                if known.chain(self.0.const_params().map(|known| &known.ident)).any(|known| known == ident) {
+                    self.1 = Some(ident.to_string());
+                }
+            }
+
+            fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+                if self.0.lifetimes().any(|known| known.lifetime == *lifetime) {
+                    self.1 = Some(lifetime.to_string());
+                }
+            }
+        }
+        let mut mentions = Mentions(self.generics, None);
+        mentions.visit_type(ty);
+        let Some(parameter) = mentions.1 else {
+            return true;
+        };
+        report.error(
+            ty,
+            format!("the event `{}` depends on the parameter `{parameter}` of the workflow", names::spelled(ty)),
+            format!("let the event hold a type without `{parameter}`: the events of a workflow are the same for every `{parameter}`"),
+        );
+        false
+    }
+}
+
+/// The events of a workflow, each once.
+#[derive(Default)]
+struct Events {
+    all: Vec<Event>,
+}
+
+impl Events {
+    fn take(&mut self, taken: &Taken) -> Takes {
+        match taken {
+            Taken::One(ty) => Takes::One(self.place(ty)),
+            Taken::On(types, ty) => Takes::On(types.iter().map(|ty| self.place(ty)).collect(), ty.clone()),
+            Taken::Join(types) => Takes::Join(types.iter().map(|ty| self.place(ty)).collect()),
+            Taken::Batch { event, first, at } => {
+                Takes::Batch { event: self.place(event), first: *first, at: *at }
+            }
+        }
+    }
+
+    /// The event's place; a new one goes to the end.
+    fn place(&mut self, ty: &Type) -> usize {
+        let role = role(ty);
+        let alike = |known: &Event| known.ty == *ty || (role == Role::Stop && known.role == Role::Stop);
+        self.all.iter().position(alike).unwrap_or_else(|| {
+            self.all.push(Event {
+                ty: ty.clone(),
+                variant: Ident::new("Event", Span::call_site()),
+                name: names::spelled(ty),
+                role,
+                published: false,
+                received: false,
+                sent: false,
+                direct: false,
+            });
+            self.all.len() - 1
+        })
+    }
+
+    fn named(mut self) -> Vec<Event> {
+        let types: Vec<&Type> = self.all.iter().map(|event| &event.ty).collect();
+        let names = names::variants(&types);
+        for (event, name) in self.all.iter_mut().zip(names) {
+            event.variant = name;
+        }
+        self.all
+    }
+}
+
+fn role(ty: &Type) -> Role {
+    if payload(ty, "StartEvent").is_some() {
+        Role::Start
+    } else if payload(ty, "StopEvent").is_some() {
+        Role::Stop
+    } else {
+        Role::Between
+    }
+}
+
+fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Option<Attribute> {
+    let is_it =
+        |attribute: &Attribute| attribute.path().segments.last().is_some_and(|segment| segment.ident == name);
+    attributes.iter().position(is_it).map(|found| attributes.remove(found))
+}
+
+fn take_parameter_attributes(method: &mut ImplItemFn) {
+    for input in &mut method.sig.inputs {
+        if let FnArg::Typed(typed) = input {
+            take_attribute(&mut typed.attrs, "take");
+        }
+    }
+}
+
+fn first_paragraph(attributes: &[Attribute]) -> String {
+    let lines =
+        attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
+            match &attribute.meta {
+                Meta::NameValue(pair) => match &pair.value {
+                    syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
+                        Some(text.value().trim().to_owned())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            }
+        });
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}

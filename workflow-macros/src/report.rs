@@ -1,0 +1,72 @@
+//! Report: gathers errors, so that all mistakes are shown at once and the user's code still goes out.
+
+use std::fmt::Display;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::spanned::Spanned;
+
+/// The errors of one macro call.
+#[derive(Default)]
+pub struct Report {
+    errors: Vec<syn::Error>,
+}
+
+impl Report {
+    /// Notes an error at the tokens of `at`; `help` says what to write.
+    pub fn error(&mut self, at: &impl Spanned, what: impl Display, help: impl Display) {
+        self.error_at(at.span(), what, help);
+    }
+
+    /// Notes an error at a place.
+    pub fn error_at(&mut self, at: Span, what: impl Display, help: impl Display) {
+        self.errors.push(error(at, what, help));
+    }
+
+    /// Notes an error that came from elsewhere.
+    pub fn push(&mut self, error: syn::Error) {
+        self.errors.push(error);
+    }
+
+    /// The value, or nothing and a note.
+    pub fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
+        result.map_err(|error| self.errors.push(error)).ok()
+    }
+
+    /// Whether nothing was wrong.
+    pub fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// The errors as code that does not compile.
+    pub fn into_tokens(self) -> TokenStream {
+        self.errors.into_iter().map(|error| error.into_compile_error()).collect()
+    }
+}
+
+/// An error with a line that says what to write.
+pub fn error(at: Span, what: impl Display, help: impl Display) -> syn::Error {
+    syn::Error::new(at, format!("{what}\nhelp: {help}"))
+}
+
+/// What is said of something that is read but does not act yet.
+pub fn not_yet(at: Span, what: impl Display) -> syn::Error {
+    error(at, format!("{what} is not supported yet"), "leave it out")
+}
+
+/// `#[step]` where no `#[workflow]` reads it.
+pub fn stray_step(options: TokenStream, item: TokenStream) -> TokenStream {
+    let at = Span::call_site();
+    let for_function = options.to_string().starts_with("workflow");
+    let error = if for_function {
+        not_yet(at, "`#[step(workflow = ..)]` on a free function")
+    } else {
+        error(
+            at,
+            "`#[step]` stands outside of a workflow",
+            "write `#[workflow]` above the `impl` block that holds this method",
+        )
+    };
+    let error = error.into_compile_error();
+    quote!(#error #item)
+}
