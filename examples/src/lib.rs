@@ -1,1 +1,17 @@
-//! To come.
+//! What the examples share: the language model that a flow talks to, real or canned.
+//!
+//! Nothing here knows of workflows; each example beside this folder is a program of its own.
+
+mod canned;
+mod endpoint;
+mod error;
+mod llm;
+#[cfg(feature = "local-model")]
+mod local;
+
+pub use canned::Canned;
+pub use endpoint::Endpoint;
+pub use error::LlmError;
+pub use llm::{AnyLlm, Llm};
+#[cfg(feature = "local-model")]
+pub use local::LocalModel;

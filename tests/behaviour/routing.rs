@@ -1,17 +1,12 @@
 //! Routing: which step gets which event, in which order, and when a run ends.
 
-use std::sync::Mutex;
-
 use workflow_core::prelude::*;
+
+use crate::Log;
 
 #[event]
 struct Draft {
     text: String,
-}
-
-#[derive(Default)]
-struct Two {
-    seen: Mutex<Vec<&'static str>>,
 }
 
 #[derive(OneOf)]
@@ -20,28 +15,230 @@ enum Verdict {
     Done(StopEvent<String>),
 }
 
+#[derive(Default)]
+struct Loop(Log);
+
 #[workflow(output = String)]
-impl Two {
+impl Loop {
     #[step]
-    async fn write(&self, topic: StartEvent<String>) -> Result<Draft, std::fmt::Error> {
-        self.seen.lock().unwrap().push("write");
-        Ok(Draft { text: topic.0 })
+    async fn write(&self, topic: StartEvent<String>) -> Draft {
+        self.0.note("write");
+        Draft { text: topic.0 }
     }
 
     #[step]
     async fn judge(&self, draft: Draft) -> Verdict {
-        self.seen.lock().unwrap().push("judge");
-        if draft.text.len() > 10 {
-            StopEvent(draft.text).into()
-        } else {
-            Verdict::Again(Draft { text: draft.text + "!" })
+        self.0.note(format!("judge {}", draft.text));
+        if draft.text.len() > 3 {
+            return StopEvent(draft.text).into();
         }
+        Verdict::Again(Draft { text: draft.text + "!" })
     }
 }
 
 #[tokio::test]
 async fn a_loop_goes_on_until_the_stop_event() {
-    let flow = Two::default();
-    assert_eq!(flow.run("pirates").await.unwrap(), "pirates!!!!");
-    assert_eq!(flow.seen.lock().unwrap().len(), 6);
+    let flow = Loop::default();
+    assert_eq!(flow.run("hi").await.unwrap(), "hi!!");
+    assert_eq!(flow.0.take(), ["write", "judge hi", "judge hi!", "judge hi!!"]);
+}
+
+#[event]
+struct Page(u32);
+
+/// Three takers of one event, declared in the order c, a, b.
+#[derive(Default)]
+struct Copies(Log);
+
+#[workflow]
+impl Copies {
+    #[step]
+    async fn open(&self, n: StartEvent<u32>) -> Page {
+        Page(n.0)
+    }
+
+    #[step(allow(dead_end))]
+    async fn c(&self, mut page: Page) {
+        page.0 += 10;
+        self.0.note(format!("c {}", page.0));
+    }
+
+    #[step(allow(dead_end))]
+    async fn a(&self, page: Page) {
+        self.0.note(format!("a {}", page.0));
+    }
+
+    #[step]
+    async fn b(&self, page: Page) -> StopEvent<u32> {
+        tokio::task::yield_now().await;
+        self.0.note(format!("b {}", page.0));
+        StopEvent(page.0)
+    }
+}
+
+#[tokio::test]
+async fn an_event_goes_to_every_taker_in_declaration_order_each_with_its_own_copy() {
+    let flow = Copies::default();
+    assert_eq!(flow.run(1u32).await.unwrap(), 1);
+    assert_eq!(flow.0.take(), ["c 11", "a 1", "b 1"]);
+}
+
+#[event]
+struct Slow;
+#[event]
+struct Fast;
+
+/// The stop of one branch drops the other.
+#[derive(Default)]
+struct Race(Log);
+
+#[workflow]
+impl Race {
+    #[step]
+    async fn open(&self, _input: StartEvent<()>) -> (Slow, Fast) {
+        (Slow, Fast)
+    }
+
+    #[step(allow(dead_end))]
+    async fn slow(&self, _ev: Slow) {
+        self.0.note("slow begins");
+        std::future::pending::<()>().await;
+        self.0.note("slow ends");
+    }
+
+    #[step]
+    async fn fast(&self, _ev: Fast) -> StopEvent<texts::Text> {
+        StopEvent(texts::Text("fast".into()))
+    }
+}
+
+mod texts {
+    //! A result type of another module.
+
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+    pub struct Text(pub String);
+}
+
+#[tokio::test]
+async fn the_first_stop_event_ends_the_run_and_drops_what_runs() {
+    let flow = Race::default();
+    assert_eq!(flow.run(()).await.unwrap(), texts::Text("fast".into()));
+    assert_eq!(flow.0.take(), ["slow begins"]);
+}
+
+/// Sends its stop and would wait for ever after that.
+struct SendsStop;
+
+#[workflow]
+impl SendsStop {
+    #[step(sends(StopEvent<u8>), allow(dead_end))]
+    async fn only(&self, ctx: &Context<Self>, input: StartEvent<u8>) -> Result<(), SendError> {
+        ctx.send(StopEvent(input.0 + 1))?;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_stop_event_that_is_sent_ends_the_run() {
+    assert_eq!(SendsStop.run(1).await.unwrap(), 2);
+}
+
+#[event]
+struct First(u8);
+#[event]
+struct Second(u8);
+
+/// Sends two events before it returns a third.
+#[derive(Default)]
+struct Order(Log);
+
+#[workflow]
+impl Order {
+    #[step(sends(First))]
+    async fn open(&self, ctx: &Context<Self>, _input: StartEvent<()>) -> Result<Second, SendError> {
+        ctx.send(First(1))?;
+        ctx.send(First(2))?;
+        Ok(Second(3))
+    }
+
+    #[step(allow(dead_end))]
+    async fn first(&self, ev: First) {
+        self.0.note(format!("first {}", ev.0));
+    }
+
+    #[step]
+    async fn second(&self, ev: Second) -> StopEvent<u8> {
+        self.0.note(format!("second {}", ev.0));
+        StopEvent(ev.0)
+    }
+}
+
+#[tokio::test]
+async fn what_a_step_sends_goes_before_what_it_returns() {
+    let flow = Order::default();
+    flow.run(()).await.unwrap();
+    assert_eq!(flow.0.take(), ["first 1", "first 2", "second 3"]);
+}
+
+/// Gives its input back.
+struct Echo;
+
+#[workflow]
+impl Echo {
+    #[step]
+    async fn only(
+        &self,
+        input: StartEvent<(u8, String, bool, Option<u8>)>,
+    ) -> StopEvent<(u8, String, bool, Option<u8>)> {
+        StopEvent(input.0)
+    }
+}
+
+#[tokio::test]
+async fn falsy_results_come_back_unchanged() {
+    let falsy = (0, String::new(), false, None);
+    assert_eq!(Echo.run(falsy.clone()).await.unwrap(), falsy);
+}
+
+/// Its one choice can lead nowhere.
+struct MayFallSilent;
+
+#[workflow]
+impl MayFallSilent {
+    #[step]
+    async fn perhaps(&self, input: StartEvent<bool>) -> Option<StopEvent<()>> {
+        input.then_some(StopEvent(()))
+    }
+}
+
+#[tokio::test]
+async fn a_run_in_which_nothing_is_left_fails_at_once_and_says_which_step_was_last() {
+    assert!(MayFallSilent.run(true).await.is_ok());
+    let error = MayFallSilent.run(false).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the run can never finish: nothing runs and no event is left: `perhaps` returned last, and nothing that starts a step"
+    );
+}
+
+/// The input as named fields.
+struct ByField;
+
+#[workflow]
+impl ByField {
+    #[step]
+    async fn only(&self, input: StartEvent) -> Result<StopEvent<u32>, workflow_core::FieldError> {
+        Ok(StopEvent(input.get("count")?))
+    }
+}
+
+#[tokio::test]
+async fn an_input_of_unknown_shape_is_read_by_field_and_a_wrong_one_is_named_with_the_type_wanted() {
+    assert_eq!(ByField.run([("count", 3)]).await.unwrap(), 3);
+    let wrong = ByField.run([("count", "three")]).await.unwrap_err();
+    let source = wrong.step_error::<workflow_core::FieldError>().unwrap();
+    assert_eq!(source.to_string(), "field `count` is no `u32`");
+    let missing = ByField.run([("size", 3)]).await.unwrap_err();
+    let source = missing.step_error::<workflow_core::FieldError>().unwrap();
+    assert_eq!(source.to_string(), "no field `count`, which should be a `u32`; there is `size`");
 }

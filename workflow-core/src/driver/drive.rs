@@ -128,7 +128,10 @@ pub(super) fn drive<'a, W: Workflow>(
                 }
                 Next::Lone(invocation, given) => {
                     slot = given;
-                    place.begin(invocation.number);
+                    if !place.begin(invocation.number) {
+                        place.refill();
+                        yield_once().await;
+                    }
                     ordered = Some(invocation);
                 }
                 Next::Over(result) => return result,

@@ -112,7 +112,7 @@ impl<'r, W: Workflow> Place<'r, W> {
     /// How many steps a chain goes through before it lets others have the thread.
     const BUDGET: u64 = 128;
 
-    /// A chain of any length that begins with execution `first`.
+    /// A chain of any length that begins with the first execution of the run.
     pub(super) fn chain(core: &'r Arc<Core<W>>) -> Self {
         Self::until(core, 0, Self::BUDGET)
     }
@@ -175,16 +175,19 @@ impl<'r, W: Workflow> Place<'r, W> {
         self.until.store((self.at.load(Relaxed) & !0xffff) + (Self::BUDGET << 16), Relaxed);
     }
 
+    /// Begins a new chain with execution `first`, on what is left of the budget; false when nothing is.
+    pub(super) fn begin(&self, first: u64) -> bool {
+        let spent = (self.at.load(Relaxed) >> 16).max(1);
+        let left = (self.until.load(Relaxed) >> 16).saturating_sub(spent);
+        self.first.store(first, Relaxed);
+        self.at.store(0, Relaxed);
+        self.until.store(left << 16, Relaxed);
+        left > 0
+    }
+
     /// Makes the chain come back after the step that runs.
     pub(super) fn stop_after_this_step(&self) {
         self.until.store(0, Relaxed);
-    }
-
-    /// Begins a new chain with execution `first`.
-    pub(super) fn begin(&self, first: u64) {
-        self.first.store(first, Relaxed);
-        self.at.store(0, Relaxed);
-        self.refill();
     }
 
     /// The step that runs or ran last; none before the first.

@@ -657,13 +657,23 @@ impl Solver<'_> {
             }
             word += 1;
         }
-        if !self.at.batches || matches!(self.graph.steps[step].takes, Takes::Batch { .. }) {
-            return false;
-        }
+        self.at.batches && self.is_in_a_batch_that_ends(step, self.graph.steps.len())
+    }
+
+    /// Whether the step works in a batch one of whose joins leads to an end. A join works in the batch
+    /// around the one that it gathers, if its opener does; `depth` bounds how far that is followed.
+    const fn is_in_a_batch_that_ends(&self, step: usize, depth: usize) -> bool {
+        let gathers = matches!(self.graph.steps[step].takes, Takes::Batch { .. });
+        let place = place_of(self.graph, step, 0);
         let taken = self.graph.steps[step].takes.events();
         let mut opener = 0;
         while opener < self.graph.steps.len() {
-            if self.graph.steps[opener].emits.opens_batch() && self.opened_batch_ends(opener) {
+            if gathers {
+                let opens = bit(self.words, self.at.openings + opener * self.at.place_words, place);
+                if opens && depth > 0 && self.is_in_a_batch_that_ends(opener, depth - 1) {
+                    return true;
+                }
+            } else if self.graph.steps[opener].emits.opens_batch() && self.opened_batch_ends(opener) {
                 let mut parameter = 0;
                 while parameter < taken.len() {
                     if self.gathers(&self.graph.steps[opener].emits, taken[parameter], false) {
