@@ -5,6 +5,7 @@
 mod canned;
 mod endpoint;
 mod error;
+mod line;
 mod llm;
 #[cfg(feature = "local-model")]
 mod local;
@@ -12,6 +13,7 @@ mod local;
 pub use canned::Canned;
 pub use endpoint::Endpoint;
 pub use error::LlmError;
+pub use line::one_line;
 pub use llm::{AnyLlm, Llm};
 #[cfg(feature = "local-model")]
 pub use local::LocalModel;

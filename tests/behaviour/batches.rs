@@ -27,7 +27,7 @@ impl Fetch {
     #[step(workers = 100)]
     async fn fetch(&self, url: Url) -> Option<Page> {
         tokio::time::sleep(Duration::from_millis(100 - url.0)).await;
-        (url.0 % 3 != 0).then_some(Page(url.0))
+        (!url.0.is_multiple_of(3)).then_some(Page(url.0))
     }
 
     #[step]

@@ -7,6 +7,7 @@ mod contexts;
 mod driving;
 mod failure;
 mod joins;
+mod readme;
 mod routing;
 mod running;
 mod streams;

@@ -119,3 +119,8 @@ pub mod __private {
     pub use crate::workflow::{Opens, OrElse};
     pub use serde;
 }
+
+/// The code of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

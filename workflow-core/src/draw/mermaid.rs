@@ -16,7 +16,8 @@ pub(super) fn write(graph: &Graph) -> String {
     for (index, step) in graph.steps.iter().enumerate() {
         line(format_args!("s{index}[\"{}\"]", escaped(&label(step))));
     }
-    if graph.events.iter().any(|event| event.published || event.received) {
+    let has_doors = graph.events.iter().any(|event| event.published || event.received);
+    if has_doors {
         line(format_args!("caller[/\"caller\"/]"));
     }
     for (from, event, many) in sources(graph) {
@@ -36,8 +37,8 @@ pub(super) fn write(graph: &Graph) -> String {
             }
         }
     }
-    line(format_args!("classDef door stroke-dasharray: 4 3"));
-    if graph.events.iter().any(|event| event.published || event.received) {
+    if has_doors {
+        line(format_args!("classDef door stroke-dasharray: 4 3"));
         line(format_args!("class caller door"));
     }
     text

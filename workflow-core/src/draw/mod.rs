@@ -40,12 +40,17 @@ pub enum DrawError {
     },
 }
 
-/// The extensions that [`Drawing::save`] knows, with what it writes for each.
-const FORMS: [(&str, fn(&Drawing) -> String); 4] = [
-    ("mmd", Drawing::mermaid),
-    ("mermaid", Drawing::mermaid),
-    ("md", |drawing| format!("```mermaid\n{}```\n", drawing.mermaid())),
-    ("txt", |drawing| drawing.to_string()),
+/// A form in which a picture can be saved.
+struct Form {
+    extension: &'static str,
+    write: fn(&Drawing) -> String,
+}
+
+const FORMS: [Form; 4] = [
+    Form { extension: "mmd", write: Drawing::mermaid },
+    Form { extension: "mermaid", write: Drawing::mermaid },
+    Form { extension: "md", write: |drawing| format!("```mermaid\n{}```\n", drawing.mermaid()) },
+    Form { extension: "txt", write: |drawing| drawing.to_string() },
 ];
 
 impl Drawing {
@@ -70,10 +75,11 @@ impl Drawing {
         let path = path.as_ref();
         let shown = path.display().to_string();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let Some((_, write)) = FORMS.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)) else {
+        let Some(form) = FORMS.iter().find(|form| form.extension.eq_ignore_ascii_case(extension)) else {
             return Err(DrawError::UnknownForm { path: shown });
         };
-        std::fs::write(path, write(self)).map_err(|source| DrawError::Unwritable { path: shown, source })
+        std::fs::write(path, (form.write)(self))
+            .map_err(|source| DrawError::Unwritable { path: shown, source })
     }
 }
 
@@ -84,6 +90,6 @@ impl fmt::Display for Drawing {
 }
 
 fn known() -> String {
-    let known: Vec<_> = FORMS.iter().map(|(extension, _)| format!("`.{extension}`")).collect();
+    let known: Vec<_> = FORMS.iter().map(|form| format!("`.{}`", form.extension)).collect();
     known.join(", ")
 }
