@@ -2,7 +2,9 @@
 
 use std::error::Error;
 
+use crate::events::{Carries, StopsWith};
 use crate::graph::Shape;
+use crate::{StartEvent, StopEvent};
 
 /// Any error, as a step's failure carries it.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -12,10 +14,9 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// An event emits itself, `()` nothing, `Option` perhaps one, `Vec` a batch, a tuple all its parts,
 /// `Result` its value or a failure, and an enum with `#[derive(OneOf)]` whichever variant it is.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is emitted, but no step takes it and the caller does not get it",
-    label = "goes nowhere",
-    note = "let a step take `{Self}`, or give it to the caller: `#[workflow(publishes({Self}))]`",
-    note = "a type of your own that is no event is made one by `#[event]`, and an enum of events by `#[derive(OneOf)]`"
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[event]` above the definition of `{Self}`, or `#[derive(OneOf)]` above an enum of events"
 )]
 pub trait Emit<Ev>: Sized {
     /// Which events can come of it.
@@ -69,6 +70,24 @@ impl<Ev> Emit<Ev> for () {
     }
 }
 
+impl<Ev: Carries<StartEvent<T>>, T> Emit<Ev> for StartEvent<T> {
+    const SHAPE: Shape = Shape::Event(Ev::KIND);
+
+    #[inline]
+    fn emit(self) -> Result<Emission<Ev>, BoxError> {
+        Ok(Emission::One(Ev::wrap(self)))
+    }
+}
+
+impl<Ev: StopsWith<T>, T> Emit<Ev> for StopEvent<T> {
+    const SHAPE: Shape = Ev::SHAPE;
+
+    #[inline]
+    fn emit(self) -> Result<Emission<Ev>, BoxError> {
+        Ok(Ev::stop(self))
+    }
+}
+
 impl<Ev, T: Emit<Ev>> Emit<Ev> for Option<T> {
     const SHAPE: Shape = Shape::OneOf(&[Shape::Nothing, T::SHAPE]);
 
@@ -91,7 +110,7 @@ impl<Ev, T: Emit<Ev>, E: Into<BoxError>> Emit<Ev> for Result<T, E> {
 }
 
 impl<Ev, T: Emit<Ev>> Emit<Ev> for Vec<T> {
-    const SHAPE: Shape = Shape::many(&T::SHAPE);
+    const SHAPE: Shape = Shape::Many(&T::SHAPE);
 
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
         let mut members = Vec::with_capacity(self.len());

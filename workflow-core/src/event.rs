@@ -28,7 +28,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'sta
 
     /// Which input it opens a run with.
     #[doc(hidden)]
-    type Opens;
+    type Opens: crate::output::Search;
 }
 
 /// The event that opens a run: it wraps the input, and derefs to it.
@@ -52,21 +52,13 @@ pub struct StopEvent<T = ()>(
     pub T,
 );
 
-/// Says of an event that it opens a run with a `T`.
-#[doc(hidden)]
-pub struct With<T>(std::marker::PhantomData<T>);
-
-/// Says of an event that it opens nothing.
-#[doc(hidden)]
-pub enum Never {}
-
 impl<T> Event for StartEvent<T>
 where
     T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
 {
     const NAME: &'static str = "StartEvent";
     const OPENS: bool = true;
-    type Opens = With<T>;
+    type Opens = crate::output::Found<T>;
 }
 
 /// A result must be data as an event is: a finished run is written down with it.
@@ -75,7 +67,7 @@ where
     T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
 {
     const NAME: &'static str = "StopEvent";
-    type Opens = Never;
+    type Opens = crate::output::Nothing;
 }
 
 macro_rules! derefs {

@@ -11,9 +11,9 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::Event;
-use crate::graph::{Graph, Role};
+use crate::graph::{Graph, Role, Shape};
 use crate::machine::{Plan, Token};
+use crate::{Emission, Event, StopEvent};
 
 /// The generated enum of a workflow.
 pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
@@ -27,6 +27,11 @@ pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'st
 
 /// The enum has a variant for `E`.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{E}` is emitted, but no step takes it and the caller does not get it",
+    label = "`{E}` goes nowhere",
+    note = "let a step take `{E}`, or give it to the caller: `#[workflow(publishes({E}))]`"
+)]
 pub trait Carries<E>: Sized {
     /// The event's place in the graph.
     const KIND: u16;
@@ -39,6 +44,21 @@ pub trait Carries<E>: Sized {
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(self) -> Option<E>;
+}
+
+/// The workflow ends with a `StopEvent<T>`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`StopEvent<{T}>` is emitted, but this workflow ends with a `StopEvent` of another type",
+    label = "two stop types",
+    note = "a run gives one type: an enum holds several kinds of result"
+)]
+pub trait StopsWith<T>: Sized {
+    /// What the event is as a part of a return type.
+    const SHAPE: Shape;
+
+    /// The event as what a step gave.
+    fn stop(event: StopEvent<T>) -> Emission<Self>;
 }
 
 /// The workflow takes `E` from its caller at any time.

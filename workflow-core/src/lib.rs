@@ -74,6 +74,7 @@ mod events;
 mod fields;
 pub mod graph;
 pub mod machine;
+mod output;
 #[cfg(feature = "runtime")]
 mod workflow;
 
@@ -86,14 +87,14 @@ pub use emit::{BoxError, Emission, Emit, Members};
 #[cfg(feature = "runtime")]
 pub use error::{RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
+#[doc(hidden)]
+pub use events::Carries;
 pub use events::{Events, Publishes, Receives, Sends};
 pub use fields::{FieldError, Fields};
 #[cfg(feature = "runtime")]
 pub use workflow::Workflow;
 #[cfg(feature = "macros")]
 pub use workflow_macros::{Event, OneOf, event, step, workflow};
-
-use events::Carries;
 
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
@@ -109,14 +110,14 @@ pub mod prelude {
 pub mod __private {
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, no_such_step};
-    pub use crate::event::Never;
     pub use crate::events::{
-        Carries, EventType, clone_event, debug_event, event_from, event_type, read_event, transient,
+        EventType, StopsWith, clone_event, debug_event, event_from, event_type, read_event, transient,
         transient_read, write_event,
     };
     pub use crate::machine::{Plan, Token};
+    pub use crate::output::{Gives, Nothing, Search};
     #[cfg(feature = "runtime")]
-    pub use crate::workflow::{Opens, OrElse};
+    pub use crate::workflow::Opens;
     pub use serde;
 }
 

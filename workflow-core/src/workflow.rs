@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::driver::{Exit, Place, Slot};
 use crate::graph::Graph;
+use crate::output::{Found, NoStartEvent, Nothing};
 use crate::{Carries, Drawing, Events, Run, RunTask};
 
 /// A workflow: a type whose steps are wired by their signatures.
@@ -96,15 +97,15 @@ pub trait Opens<Ev> {
     fn open(input: Self::Input) -> Ev;
 }
 
-impl<Ev> Opens<Ev> for crate::event::Never {
-    type Input = crate::event::Never;
+impl<Ev> Opens<Ev> for Nothing {
+    type Input = NoStartEvent;
 
-    fn open(input: Self::Input) -> Ev {
-        match input {}
+    fn open(_: NoStartEvent) -> Ev {
+        unreachable!("a workflow that no event opens does not compile")
     }
 }
 
-impl<Ev, T> Opens<Ev> for crate::event::With<T>
+impl<Ev, T> Opens<Ev> for Found<T>
 where
     T: Send + 'static,
     Ev: Carries<crate::StartEvent<T>>,
@@ -114,19 +115,4 @@ where
     fn open(input: T) -> Ev {
         Ev::wrap(crate::StartEvent(input))
     }
-}
-
-/// Of two events the first that opens a run.
-#[doc(hidden)]
-pub trait OrElse<Other> {
-    /// The one that does.
-    type First;
-}
-
-impl<Other> OrElse<Other> for crate::event::Never {
-    type First = Other;
-}
-
-impl<T, Other> OrElse<Other> for crate::event::With<T> {
-    type First = Self;
 }

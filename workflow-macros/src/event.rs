@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{DeriveInput, Ident, parse2};
 
 use crate::report::{Report, error};
-use crate::root::root;
+use crate::root::{root, root_at};
 
 /// `#[event]`: all the derives, and `#[event(transient)]` for what cannot be written down.
 pub fn attribute(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -82,9 +82,9 @@ pub fn derive(item: TokenStream) -> TokenStream {
 
 fn implement(item: &DeriveInput) -> TokenStream {
     let (root, name, text) = (root(), &item.ident, item.ident.to_string());
-    let (generics, arguments, bounds) = item.generics.split_for_impl();
+    let (generics, arguments, plain) = item.generics.split_for_impl();
     let bounds = match item.generics.type_params().next() {
-        None => quote!(#bounds),
+        None => quote!(#plain),
         Some(_) => {
             let own = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
             quote! {
@@ -99,10 +99,37 @@ fn implement(item: &DeriveInput) -> TokenStream {
             }
         }
     };
+    let emit = emit(item);
     quote! {
         impl #generics #root::Event for #name #arguments #bounds {
             const NAME: &'static str = #text;
-            type Opens = #root::__private::Never;
+            type Opens = #root::__private::Nothing;
+        }
+
+        #emit
+
+        impl #generics #root::__private::Gives for #name #arguments #plain {
+            type Stop = #root::__private::Nothing;
+        }
+    }
+}
+
+/// An event emits itself, in any workflow that carries it.
+fn emit(item: &DeriveInput) -> TokenStream {
+    let (root, name) = (root(), &item.ident);
+    let (carries, at) = (root_at(name.span()), name.span());
+    let mut generics = item.generics.clone();
+    generics.params.push(syn::parse_quote_spanned!(at=> WorkflowEvents: #carries::Carries<Self>));
+    let (generics, _, bounds) = generics.split_for_impl();
+    let (_, arguments, _) = item.generics.split_for_impl();
+    quote! {
+        impl #generics #root::Emit<WorkflowEvents> for #name #arguments #bounds {
+            const SHAPE: #root::graph::Shape = #root::graph::Shape::Event(WorkflowEvents::KIND);
+
+            #[inline]
+            fn emit(self) -> ::core::result::Result<#root::Emission<WorkflowEvents>, #root::BoxError> {
+                ::core::result::Result::Ok(#root::Emission::One(WorkflowEvents::wrap(self)))
+            }
         }
     }
 }

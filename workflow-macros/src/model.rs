@@ -21,8 +21,9 @@ pub struct Workflow {
     pub state: Option<Type>,
     /// What `run` takes: the `T` of a spelled `StartEvent<T>`.
     pub input: Option<Type>,
-    /// What a run gives: the `T` of a spelled `StopEvent<T>`, or `output = T`.
-    pub output: Option<Type>,
+    /// What a run gives: the `T` of a spelled `StopEvent<T>`, or `output = T`, or where neither is there a
+    /// search through the return types.
+    pub output: Type,
     /// Each event once, in the order in which they are first taken; then those that only pass the doors,
     /// then the stop.
     pub events: Vec<Event>,
@@ -66,6 +67,8 @@ pub struct Step {
     pub takes: Takes,
     /// What it gives when it does not fail: `Joke` in `Result<Joke, LlmError>`.
     pub emits: Type,
+    /// Its place in `Workflow::events`, when that is one event, spelled as where it is taken.
+    pub emits_event: Option<usize>,
     /// Whether the return type is spelled `Result`.
     pub fallible: bool,
     /// Places in `Workflow::events`.
@@ -95,7 +98,7 @@ pub enum Takes {
         /// `#[take(n)]`
         first: Option<u32>,
         /// The parameter's type, where a finding about the batch is shown.
-        at: Span,
+        at: Type,
     },
 }
 

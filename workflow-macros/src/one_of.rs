@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Data, DeriveInput, Fields, Ident, Type, parse2};
 
 use crate::report::Report;
-use crate::root::root;
+use crate::root::{private, root};
 
 /// `From` each event, and `Emit` for the whole.
 pub fn derive(item: TokenStream) -> TokenStream {
@@ -18,7 +18,8 @@ pub fn derive(item: TokenStream) -> TokenStream {
     if !report.is_clean() {
         return report.into_tokens();
     }
-    let (root, name) = (root(), &item.ident);
+    let (root, private, name) = (root(), private(), &item.ident);
+    let (names, types): (Vec<_>, Vec<_>) = variants.iter().cloned().unzip();
     let (generics, arguments, bounds) = item.generics.split_for_impl();
     let conversions =
         variants.iter().filter(|(_, ty)| variants.iter().filter(|(_, other)| other == ty).count() == 1);
@@ -32,13 +33,24 @@ pub fn derive(item: TokenStream) -> TokenStream {
         }
     });
     let conversions: TokenStream = conversions.collect();
+    let stop = types.iter().rev().fold(
+        quote!(#private::Nothing),
+        |rest, ty| quote!(<<#ty as #private::Gives>::Stop as #private::Search>::Or<#rest>),
+    );
     let mut with_events = item.generics.clone();
     with_events.params.push(syn::parse_quote!(WorkflowEvents));
-    let own = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let own: Vec<_> = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates).collect();
     let (with_events, ..) = with_events.split_for_impl();
-    let (names, types): (Vec<_>, Vec<_>) = variants.iter().cloned().unzip();
     quote! {
         #conversions
+        impl #generics #private::Gives for #name #arguments
+        where
+            #(#own,)*
+            #(#types: #private::Gives,)*
+        {
+            type Stop = #stop;
+        }
+
         impl #with_events #root::Emit<WorkflowEvents> for #name #arguments
         where
             #(#own,)*
@@ -53,7 +65,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
                 self,
             ) -> ::core::result::Result<#root::Emission<WorkflowEvents>, #root::BoxError> {
                 match self {
-                    #(Self::#names(event) => #root::Emit::emit(event),)*
+                    #(Self::#names(event) => <#types as #root::Emit<WorkflowEvents>>::emit(event),)*
                 }
             }
         }

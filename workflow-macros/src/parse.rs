@@ -3,6 +3,7 @@
 //! A step that cannot be read is noted and left out; the rest of the block is read on.
 
 use proc_macro2::Span;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -15,6 +16,7 @@ use crate::model::{Catch, Event, Parameter, Role, Step, StepOptions, Takes, Work
 use crate::names;
 use crate::options;
 use crate::report::{Report, not_yet};
+use crate::root;
 
 /// What was read of one `#[step]` method, before its events have their places.
 struct Read {
@@ -29,7 +31,7 @@ enum Taken {
     One(Type),
     On(Vec<Type>, Type),
     Join(Vec<Type>),
-    Batch { event: Type, first: Option<u32>, at: Span },
+    Batch { event: Type, first: Option<u32>, at: Type },
 }
 
 /// Reads a whole block. `None` only when not even its name can be told.
@@ -71,17 +73,21 @@ pub fn workflow(
         reads.iter().map(|read| read.sends.iter().map(|ty| events.place(ty)).collect()).collect();
     let spelled =
         reads.iter().flat_map(|read| stop_types(&read.step.emits).into_iter().chain(sent_stops(&read.sends)));
-    let output = output(&options, spelled.collect(), &scope, report);
-    if let Some(output) = &output {
-        events.place(&syn::parse_quote!(StopEvent<#output>));
-    }
+    let known = output(&options, spelled.collect(), &scope, report);
+    let stop_name = known
+        .as_ref()
+        .map_or_else(|| "StopEvent".to_owned(), |output| format!("StopEvent<{}>", names::spelled(output)));
+    let output = known.unwrap_or_else(|| searched(&reads));
+    let stop = events.place(&stop_event(&output));
+    events.all[stop].name = stop_name;
     for place in sends.iter().flatten() {
         events.all[*place].sent = true;
     }
     let mut catches = Vec::new();
     let steps = reads.into_iter().zip(takes).zip(sends).map(|((read, takes), sends)| {
         catches.extend(read.catch);
-        Step { takes, sends, ..read.step }
+        let emits_event = events.spelled(&read.step.emits, &output);
+        Step { takes, sends, emits_event, ..read.step }
     });
     let steps = steps.collect();
     let input = events
@@ -92,9 +98,7 @@ pub fn workflow(
         self_type,
         generics: block.generics.clone(),
         name: options.name.unwrap_or_else(|| base.to_string()),
-        enum_name: options
-            .events
-            .unwrap_or_else(|| quote::format_ident!("{base}Event", span = Span::call_site())),
+        enum_name: options.events.unwrap_or_else(|| quote::format_ident!("{}Event", base)),
         timeout: options.timeout,
         state: options.state,
         input: input.flatten(),
@@ -155,6 +159,7 @@ fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Opti
         parameters,
         takes: Takes::Join(Vec::new()),
         emits,
+        emits_event: None,
         fallible,
         sends: Vec::new(),
         workers: options.workers,
@@ -204,7 +209,7 @@ fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Param
                 if !matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) {
                     report.error(
                         receiver,
-                        format!("step `{name}` takes the workflow by `{}`", quote::quote!(#receiver).to_string().replace("& ", "&")),
+                        format!("step `{name}` takes the workflow by `{}`", quote!(#receiver).to_string().replace("& ", "&")),
                         "write `&self`: many runs share one workflow; what a run changes is its state, `ctx.state(|s| ..)`",
                     );
                     whole = false;
@@ -301,7 +306,7 @@ fn taken(
     }
     if let Some(event) = payload(&types[0], "Vec") {
         let first = inputs[0].take.map(|(count, _)| count);
-        return Some(Taken::Batch { event, first, at: inputs[0].ty.span() });
+        return Some(Taken::Batch { event, first, at: inputs[0].ty.clone() });
     }
     match <[Type; 1]>::try_from(types) {
         Ok([only]) => Some(Taken::One(only)),
@@ -343,7 +348,7 @@ fn payload(ty: &Type, name: &str) -> Option<Type> {
             })
         }
         _ if name == "StartEvent" => {
-            let root = crate::root::root();
+            let root = root::root();
             Some(syn::parse_quote!(#root::Fields))
         }
         _ if name == "StopEvent" => Some(syn::parse_quote!(())),
@@ -351,13 +356,13 @@ fn payload(ty: &Type, name: &str) -> Option<Type> {
     }
 }
 
-/// The `T` of every `StopEvent<T>` that is spelled anywhere in a type.
-fn stop_types(ty: &Type) -> Vec<(Type, Span)> {
-    struct Stops(Vec<(Type, Span)>);
+/// Every `StopEvent<T>` that is spelled anywhere in a type, as `T` and whole.
+fn stop_types(ty: &Type) -> Vec<(Type, Type)> {
+    struct Stops(Vec<(Type, Type)>);
     impl Visit<'_> for Stops {
         fn visit_type(&mut self, ty: &Type) {
             match payload(ty, "StopEvent") {
-                Some(output) => self.0.push((output, ty.span())),
+                Some(output) => self.0.push((output, ty.clone())),
                 None => visit::visit_type(self, ty),
             }
         }
@@ -367,13 +372,13 @@ fn stop_types(ty: &Type) -> Vec<(Type, Span)> {
     stops.0
 }
 
-fn sent_stops(sends: &[Type]) -> Vec<(Type, Span)> {
+fn sent_stops(sends: &[Type]) -> Vec<(Type, Type)> {
     sends.iter().flat_map(stop_types).collect()
 }
 
 fn output(
     options: &WorkflowOptions,
-    spelled: Vec<(Type, Span)>,
+    spelled: Vec<(Type, Type)>,
     scope: &Scope<'_>,
     report: &mut Report,
 ) -> Option<Type> {
@@ -381,8 +386,8 @@ fn output(
     let first = said.or_else(|| spelled.first().map(|(ty, _)| ty.clone()))?;
     let other = spelled.iter().find(|(ty, _)| *ty != first);
     if let Some((ty, at)) = other {
-        report.error_at(
-            *at,
+        report.error(
+            at,
             format!(
                 "two stop types: `StopEvent<{}>` and `StopEvent<{}>`",
                 names::spelled(&first),
@@ -393,6 +398,23 @@ fn output(
     }
     scope.check_concrete(&first, report);
     Some(first)
+}
+
+/// The result as the types have it, where an enum or another name hides every `StopEvent<T>`.
+fn searched(reads: &[Read]) -> Type {
+    let private = root::private();
+    let returned = reads.iter().map(|read| &read.step.emits).chain(reads.iter().flat_map(|read| &read.sends));
+    let mut search = quote!(#private::Nothing);
+    for ty in returned.collect::<Vec<_>>().into_iter().rev() {
+        let stop = quote_spanned!(ty.span()=> <#ty as #private::Gives>::Stop);
+        search = quote!(<#stop as #private::Search>::Or<#search>);
+    }
+    syn::parse_quote!(<#search as #private::Search>::Output)
+}
+
+fn stop_event(output: &Type) -> Type {
+    let root = root::root_at(output.span());
+    syn::parse_quote_spanned!(output.span()=> #root::StopEvent<#output>)
 }
 
 /// What the names `Self`, `L` and `'a` mean in a block.
@@ -464,7 +486,7 @@ impl Events {
             Taken::On(types, ty) => Takes::On(types.iter().map(|ty| self.place(ty)).collect(), ty.clone()),
             Taken::Join(types) => Takes::Join(types.iter().map(|ty| self.place(ty)).collect()),
             Taken::Batch { event, first, at } => {
-                Takes::Batch { event: self.place(event), first: *first, at: *at }
+                Takes::Batch { event: self.place(event), first: *first, at: at.clone() }
             }
         }
     }
@@ -486,6 +508,15 @@ impl Events {
             });
             self.all.len() - 1
         })
+    }
+
+    /// The event's place when it is known under this spelling.
+    fn spelled(&self, ty: &Type, output: &Type) -> Option<usize> {
+        let alike = |known: &Event| match known.role {
+            Role::Stop => payload(ty, "StopEvent").is_some_and(|payload| payload == *output),
+            _ => known.ty == *ty,
+        };
+        self.all.iter().position(alike)
     }
 
     fn named(mut self) -> Vec<Event> {

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::spanned::Spanned;
+use quote::{ToTokens, quote};
 
 /// The errors of one macro call.
 #[derive(Default)]
@@ -14,8 +13,8 @@ pub struct Report {
 
 impl Report {
     /// Notes an error at the tokens of `at`; `help` says what to write.
-    pub fn error(&mut self, at: &impl Spanned, what: impl Display, help: impl Display) {
-        self.error_at(at.span(), what, help);
+    pub fn error(&mut self, at: &impl ToTokens, what: impl Display, help: impl Display) {
+        self.errors.push(syn::Error::new_spanned(at, text(what, help)));
     }
 
     /// Notes an error at a place.
@@ -46,7 +45,11 @@ impl Report {
 
 /// An error with a line that says what to write.
 pub fn error(at: Span, what: impl Display, help: impl Display) -> syn::Error {
-    syn::Error::new(at, format!("{what}\nhelp: {help}"))
+    syn::Error::new(at, text(what, help))
+}
+
+fn text(what: impl Display, help: impl Display) -> String {
+    format!("{what}\nhelp: {help}")
 }
 
 /// What is said of something that is read but does not act yet.

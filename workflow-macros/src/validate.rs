@@ -10,7 +10,6 @@ use crate::report::{Report, not_yet};
 pub fn workflow(workflow: &mut Workflow, catches: &[Catch], report: &mut Report) {
     there_is_a_step(workflow, report);
     there_are_not_too_many(workflow, report);
-    something_stops(workflow, report);
     nothing_takes_the_stop(workflow, report);
     what_is_received_is_taken(workflow, report);
     what_is_sent_arrives(workflow, report);
@@ -35,16 +34,6 @@ fn there_are_not_too_many(workflow: &Workflow, report: &mut Report) {
             &first.ident,
             format!("workflow `{}` has {} steps, and 256 are the limit", workflow.name, workflow.steps.len()),
             "split it in two workflows",
-        );
-    }
-}
-
-fn something_stops(workflow: &Workflow, report: &mut Report) {
-    if workflow.output.is_none() && report.is_clean() {
-        report.error(
-            &workflow.self_type,
-            format!("no step of `{}` returns `StopEvent`", workflow.name),
-            "return `StopEvent<T>` from the last step; where an enum or another name hides it, say its `T`: `#[workflow(output = T)]`",
         );
     }
 }

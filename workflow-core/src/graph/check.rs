@@ -44,14 +44,8 @@ pub const fn flow_findings(solved: &Solution<'_>) -> Option<Text> {
                 .say(" takes `StartEvent`\nhelp: let the first step take `StartEvent<T>`, where `T` is the input of a run"),
         );
     }
-    let mut step = 0;
-    while step < graph.steps.len() {
-        if let Some(stop) = graph.stop()
-            && solved.emits(step, stop)
-        {
-            return None;
-        }
-        step += 1;
+    if stops(solved) {
+        return None;
     }
     Some(
         Text::new()
@@ -59,6 +53,21 @@ pub const fn flow_findings(solved: &Solution<'_>) -> Option<Text> {
             .name(graph.name)
             .say(" returns `StopEvent`\nhelp: return `StopEvent<T>` from the last step, where `T` is the result of a run"),
     )
+}
+
+/// Whether some step gives the event that ends a run.
+const fn stops(solved: &Solution<'_>) -> bool {
+    let Some(stop) = solved.graph.stop() else {
+        return false;
+    };
+    let mut step = 0;
+    while step < solved.graph.steps.len() {
+        if solved.emits(step, stop) {
+            return true;
+        }
+        step += 1;
+    }
+    false
 }
 
 /// What is wrong with an event: a second one that opens a run.
@@ -82,6 +91,14 @@ pub const fn event_findings(solved: &Solution<'_>, event: usize) -> Option<Text>
 #[must_use]
 pub const fn step_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
     let node = &solved.graph.steps[step];
+    if node.emits.nests_batches() {
+        return Some(
+            Text::new()
+                .say("step ")
+                .name(node.name)
+                .say(" returns a `Vec` in a `Vec`\nhelp: return one `Vec`, and let the step that takes its members return the inner one"),
+        );
+    }
     if solved.graph.start().is_none() {
         return None;
     }
@@ -94,7 +111,7 @@ pub const fn step_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
             found => found,
         };
     }
-    if solved.ends(step) || node.allow_dead_end {
+    if solved.ends(step) || node.allow_dead_end || !stops(solved) {
         return None;
     }
     dead_end(solved, step)
@@ -179,7 +196,7 @@ const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
 /// A step after which the run can only go on for ever or fall silent, unless the step that it leads to is
 /// the one to mend.
 const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
-    if follows(solved, step, Along::DeadEnds) {
+    if follows(solved, step, Along::DeadEnds) || goes_to_a_batch_that_none_brings(solved, step) {
         return None;
     }
     let graph = solved.graph;
@@ -196,6 +213,21 @@ const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
         next += 1;
     }
     Some(text.say(": it emits nothing that another step takes\nhelp: return `StopEvent` or an event that leads to it, or say `#[step(allow(dead_end))]`"))
+}
+
+/// Whether the step emits what a `Vec` parameter waits for in vain, which `batch_findings` says there.
+const fn goes_to_a_batch_that_none_brings(solved: &Solution<'_>, step: usize) -> bool {
+    let mut join = 0;
+    while join < solved.graph.steps.len() {
+        if let Takes::Batch { event, .. } = solved.graph.steps[join].takes
+            && solved.emits(step, event)
+            && !is_fed(solved, join)
+        {
+            return true;
+        }
+        join += 1;
+    }
+    false
 }
 
 /// Whether the finding at `step` only follows from one at another step: upstream for a step that never

@@ -58,19 +58,23 @@ impl Shape {
         }
     }
 
-    /// The shape of a batch of `inner`.
-    ///
-    /// # Panics
-    ///
-    /// When `inner` opens a batch itself: one return value opens one level. In a constant this is a
-    /// compile error.
+    /// Whether a batch opens inside of another.
     #[must_use]
-    pub const fn many(inner: &'static Shape) -> Self {
-        assert!(
-            !inner.opens_batch(),
-            "a `Vec` in a `Vec`\nhelp: return one `Vec` and open the inner batch in the step that takes its members"
-        );
-        Self::Many(inner)
+    pub const fn nests_batches(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Event(_) => false,
+            Self::Many(inner) => inner.opens_batch(),
+            Self::OneOf(parts) | Self::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if parts[part].nests_batches() {
+                        return true;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
     }
 
     /// The events of the shape with their distance from the root, each once per occurrence.

@@ -4,9 +4,8 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::private;
 use crate::model::{Event, Parameter, Role, Step, Takes, Workflow};
-use crate::root::root;
+use crate::root::{private, root};
 
 /// The whole implementation.
 pub fn workflow(workflow: &Workflow) -> TokenStream {
@@ -22,7 +21,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     };
     let state = workflow.state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state));
     let (input, open) = open(workflow);
-    let (output, close) = close(workflow);
+    let (output, close) = (&workflow.output, close(workflow));
+    let nothing_follows = workflow.steps.is_empty().then(|| quote!(#[allow(unreachable_code)]));
     let arms = workflow.steps.iter().enumerate().map(|(place, step)| arms(workflow, place, step));
     quote! {
         impl #generics #root::Workflow for #self_type #bounds {
@@ -42,6 +42,7 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 #close
             }
 
+            #nothing_follows
             fn dispatch(
                 &self,
                 slot: &mut #private::Slot<#enum_name>,
@@ -73,30 +74,24 @@ fn open(workflow: &Workflow) -> (TokenStream, TokenStream) {
         return (quote!(#input), quote!(#enum_name::#variant(#root::StartEvent(input))));
     }
     let types = workflow.events.iter().filter(|event| event.role == Role::Between).map(|event| &event.ty);
-    let mut first = quote!(#private::Never);
-    for ty in types.rev() {
-        first = quote!(<<#ty as #root::Event>::Opens as #private::OrElse<#first>>::First);
-    }
-    let opens = quote!(<#first as #private::Opens<#enum_name>>);
+    let search = types.rev().fold(
+        quote!(#private::Nothing),
+        |rest, ty| quote!(<<#ty as #root::Event>::Opens as #private::Search>::Or<#rest>),
+    );
+    let opens = quote!(<#search as #private::Opens<#enum_name>>);
     (quote!(#opens::Input), quote!(#opens::open(input)))
 }
 
-/// What a run gives, and how it is taken out of the event that ends a run.
-fn close(workflow: &Workflow) -> (TokenStream, TokenStream) {
+/// How the result is taken out of the event that ends a run.
+fn close(workflow: &Workflow) -> TokenStream {
     let enum_name = &workflow.enum_name;
-    let stop = workflow.events.iter().find(|event| event.role == Role::Stop);
-    match (&workflow.output, stop) {
-        (Some(output), Some(Event { variant, .. })) => (
-            quote!(#output),
-            quote! {
-                match event {
-                    #enum_name::#variant(stop) => ::core::result::Result::Ok(stop.0),
-                    #[allow(unreachable_patterns)]
-                    other => ::core::result::Result::Err(other),
-                }
-            },
-        ),
-        _ => (quote!(()), quote!(::core::result::Result::Err(event))),
+    let stop = workflow.events.iter().filter(|event| event.role == Role::Stop).map(|stop| &stop.variant);
+    quote! {
+        match event {
+            #(#enum_name::#stop(stop) => ::core::result::Result::Ok(stop.0),)*
+            #[allow(unreachable_patterns)]
+            other => ::core::result::Result::Err(other),
+        }
     }
 }
 
@@ -154,7 +149,7 @@ fn arms(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
 
 /// The call of the method, and what it gave as an emission.
 fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream {
-    let (root, enum_name, method, emits) = (root(), &workflow.enum_name, &step.ident, &step.emits);
+    let method = &step.ident;
     let mut inputs = inputs.iter();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
         Parameter::Context => quote!(&place.context()),
@@ -162,17 +157,26 @@ fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream
     });
     let awaited = step.is_async.then(|| quote!(.await));
     let called = quote!(self.#method(#(#arguments),*)#awaited);
-    let emit = quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::emit);
-    if step.fallible {
-        quote! {
-            match #called {
-                ::core::result::Result::Ok(value) => #emit(value),
-                ::core::result::Result::Err(error) => {
-                    ::core::result::Result::Err(::core::convert::Into::into(error))
-                }
+    if !step.fallible {
+        return emit(workflow, step, &called);
+    }
+    let emit = emit(workflow, step, &quote!(value));
+    quote! {
+        match #called {
+            ::core::result::Result::Ok(value) => #emit,
+            ::core::result::Result::Err(error) => {
+                ::core::result::Result::Err(::core::convert::Into::into(error))
             }
         }
-    } else {
-        quote!(#emit(#called))
     }
+}
+
+/// What a step gave as an emission: one event by its variant, all else by its type.
+fn emit(workflow: &Workflow, step: &Step, value: &TokenStream) -> TokenStream {
+    let (root, enum_name, emits) = (root(), &workflow.enum_name, &step.emits);
+    if let Some(event) = step.emits_event {
+        let variant = &workflow.events[event].variant;
+        return quote!(::core::result::Result::Ok(#root::Emission::One(#enum_name::#variant(#value))));
+    }
+    quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::emit(#value))
 }

@@ -4,9 +4,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::private;
-use crate::model::{Event, Workflow};
-use crate::root::root;
+use crate::model::{Event, Role, Workflow};
+use crate::root::{private, root};
 
 /// `pub enum JokeFlowEvent { .. }`
 pub fn definition(workflow: &Workflow) -> TokenStream {
@@ -16,38 +15,22 @@ pub fn definition(workflow: &Workflow) -> TokenStream {
         let about = format!("`{name}`");
         quote!(#[doc = #about] #variant(#ty))
     });
-    quote! {
+    let variants = quote!(#(#variants),*);
+    quote_spanned! {name.span()=>
         #[doc = #about]
         #[allow(private_interfaces, clippy::large_enum_variant)]
-        pub enum #name {
-            #(#variants),*
-        }
+        pub enum #name { #variants }
     }
 }
 
 /// What the enum implements, by itself and for each event.
-pub fn implementations(workflow: &Workflow) -> TokenStream {
-    let each = workflow.events.iter().enumerate().map(|(kind, event)| one(workflow, kind, event));
+pub fn implementations(workflow: &Workflow, checked: bool) -> TokenStream {
+    let each = workflow.events.iter().enumerate().map(|(kind, event)| one(workflow, kind, event, checked));
     let whole = whole(workflow);
-    let stop = workflow.output.is_none().then(|| any_stop(workflow));
-    quote!(#(#each)* #whole #stop)
+    quote!(#(#each)* #whole)
 }
 
-/// Where the type of the result is what is missing, a stop event somewhere inside is not a second mistake.
-fn any_stop(workflow: &Workflow) -> TokenStream {
-    let (root, name) = (root(), &workflow.enum_name);
-    quote! {
-        impl<T> #root::Emit<#name> for #root::StopEvent<T> {
-            const SHAPE: #root::graph::Shape = #root::graph::Shape::Nothing;
-
-            fn emit(self) -> ::core::result::Result<#root::Emission<#name>, #root::BoxError> {
-                ::core::result::Result::Ok(#root::Emission::None)
-            }
-        }
-    }
-}
-
-fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
+fn one(workflow: &Workflow, kind: usize, event: &Event, checked: bool) -> TokenStream {
     let (root, private) = (root(), private());
     let (name, Event { ty, variant, .. }) = (&workflow.enum_name, event);
     let kind = Literal::u16_suffixed(kind as u16);
@@ -59,8 +42,11 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
     ];
     let doors =
         doors.iter().filter(|(open, _)| *open).map(|(_, door)| quote!(impl #root::#door<#ty> for #name {}));
+    let stop = (event.role == Role::Stop)
+        .then(|| if checked { stop(workflow, event, &kind) } else { any_stop(workflow) });
     quote! {
-        impl #private::Carries<#ty> for #name {
+        #[diagnostic::do_not_recommend]
+        impl #root::Carries<#ty> for #name {
             const KIND: u16 = #kind;
             const TYPE: #private::EventType<#ty> = #event_type;
 
@@ -78,16 +64,38 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
             }
         }
 
-        impl #root::Emit<#name> for #ty {
+        #stop
+        #(#doors)*
+    }
+}
+
+fn stop(workflow: &Workflow, Event { ty, variant, .. }: &Event, kind: &Literal) -> TokenStream {
+    let (root, private) = (root(), private());
+    let (name, output) = (&workflow.enum_name, &workflow.output);
+    quote! {
+        #[diagnostic::do_not_recommend]
+        impl #private::StopsWith<#output> for #name {
             const SHAPE: #root::graph::Shape = #root::graph::Shape::Event(#kind);
 
             #[inline]
-            fn emit(self) -> ::core::result::Result<#root::Emission<#name>, #root::BoxError> {
-                ::core::result::Result::Ok(#root::Emission::One(#name::#variant(self)))
+            fn stop(event: #ty) -> #root::Emission<Self> {
+                #root::Emission::One(Self::#variant(event))
             }
         }
+    }
+}
 
-        #(#doors)*
+/// After an error, a stop event of another type is not a second one.
+fn any_stop(workflow: &Workflow) -> TokenStream {
+    let (root, private, name) = (root(), private(), &workflow.enum_name);
+    quote! {
+        impl<T> #private::StopsWith<T> for #name {
+            const SHAPE: #root::graph::Shape = #root::graph::Shape::Nothing;
+
+            fn stop(_: #root::StopEvent<T>) -> #root::Emission<Self> {
+                #root::Emission::None
+            }
+        }
     }
 }
 

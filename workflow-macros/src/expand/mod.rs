@@ -12,7 +12,6 @@ use syn::{ItemImpl, parse2};
 
 use crate::model::{Catch, Workflow, WorkflowOptions};
 use crate::report::{Report, error, not_yet};
-use crate::root::root;
 use crate::{cfg, options, parse, validate};
 
 /// `#[workflow(..)]` on a block. On any error the user's block still goes out, with what can be written
@@ -35,7 +34,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     let checked = report.is_clean();
     let block = &workflow.block;
     let enumeration = enumeration::definition(&workflow);
-    let events = enumeration::implementations(&workflow);
+    let events = enumeration::implementations(&workflow, checked);
     let rows = rows::rows(&workflow);
     let dispatch = dispatch::workflow(&workflow);
     let checks = checked.then(|| rows::checks(&workflow));
@@ -77,10 +76,4 @@ fn no_block(item: TokenStream) -> TokenStream {
     };
     let error = error.into_compile_error();
     quote!(#error #item)
-}
-
-/// The path of the core's hidden items.
-fn private() -> TokenStream {
-    let root = root();
-    quote!(#root::__private)
 }

@@ -1,12 +1,11 @@
 //! The graph as rows, and one constant for each thing that is checked, at the token to edit.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::private;
 use crate::model::{Event, Role, Step, Takes, Workflow};
-use crate::root::root;
+use crate::root::{private, root, root_at};
 
 /// `impl Events for JokeFlowEvent`, with the graph.
 pub fn rows(workflow: &Workflow) -> TokenStream {
@@ -31,14 +30,13 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
 }
 
 fn event_row(workflow: &Workflow, event: &Event) -> TokenStream {
-    let (root, private) = (root(), private());
+    let root = root();
     let graph = quote!(#root::graph);
     let (name, ty, enum_name) = (&event.name, &event.ty, &workflow.enum_name);
     let role = match event.role {
         Role::Start => quote!(#graph::Role::Start),
         Role::Stop => quote!(#graph::Role::Stop),
-        Role::Between if workflow.input.is_some() => quote!(#graph::Role::Between),
-        Role::Between => quote!(<#enum_name as #private::Carries<#ty>>::TYPE.role()),
+        Role::Between => quote!(<#enum_name as #root::Carries<#ty>>::TYPE.role()),
     };
     let row = quote!(#graph::EventNode::new(#name, #role));
     match (event.published, event.received) {
@@ -67,7 +65,10 @@ fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
             quote!(#graph::Takes::Batch { event: #(#kinds)*, first: #first })
         }
     };
-    let shape = quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::SHAPE);
+    let shape = match step.emits_event.map(|event| Literal::u16_unsuffixed(event as u16)) {
+        Some(kind) => quote!(#graph::Shape::Event(#kind)),
+        None => quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::SHAPE),
+    };
     let row = quote!(#graph::StepNode::new(#name, #takes, #shape));
     let mut options = Vec::new();
     if !step.doc.is_empty() {
@@ -93,33 +94,41 @@ fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
 
 /// The checks. Every finding is a constant of its own, which fails at its own token.
 pub fn checks(workflow: &Workflow) -> TokenStream {
-    let (root, enum_name, self_type) = (root(), &workflow.enum_name, &workflow.self_type);
+    let (root, enum_name) = (root(), &workflow.enum_name);
     let graph = quote!(#root::graph);
-    let flow = quote_spanned!(self_type.span()=> const _: () = #graph::deny(#graph::flow_findings(&SOLVED)););
-    let events = workflow.events.iter().enumerate().filter(|(_, event)| {
-        event.role == Role::Start || (workflow.input.is_none() && event.role == Role::Between)
-    });
-    let events = events.map(|(place, event)| {
-        quote_spanned!(event.ty.span()=> const _: () = #graph::deny(#graph::event_findings(&SOLVED, #place));)
-    });
-    let steps = workflow.steps.iter().enumerate().map(|(place, step)| {
-        let name = step.ident.span();
-        let found =
-            quote_spanned!(name=> const _: () = #graph::deny(#graph::step_findings(&SOLVED, #place)););
-        let batch = match &step.takes {
-            Takes::Batch { at, .. } => Some(
-                quote_spanned!(*at=> const _: () = #graph::deny(#graph::batch_findings(&SOLVED, #place));),
-            ),
-            _ => None,
-        };
-        quote!(#found #batch)
-    });
+    let mut checks = vec![check(&workflow.self_type, "flow_findings", None)];
+    for (place, event) in workflow.events.iter().enumerate() {
+        if event.role != Role::Stop {
+            checks.push(check(&event.ty, "event_findings", Some(place)));
+        }
+    }
+    for (place, step) in workflow.steps.iter().enumerate() {
+        checks.push(check(&step.ident, "step_findings", Some(place)));
+        if let Takes::Batch { at, .. } = &step.takes {
+            checks.push(check(at, "batch_findings", Some(place)));
+        }
+    }
     quote! {
         const GRAPH: &#graph::Graph = <#enum_name as #root::Events>::GRAPH;
         const WORDS: &[::core::primitive::u64] = &#graph::solve::<{ #graph::memory(GRAPH) }>(GRAPH);
         const SOLVED: #graph::Solution<'static> = #graph::Solution::new(GRAPH, WORDS);
-        #flow
-        #(#events)*
-        #(#steps)*
+        #(#checks)*
     }
+}
+
+/// One check, spanned so that rustc underlines all of `at`: a call reaches from its path to its bracket.
+fn check(at: &impl ToTokens, question: &str, place: Option<usize>) -> TokenStream {
+    let (first, last) = ends(at);
+    let (root, question) = (root_at(first), Ident::new(question, first));
+    let place = place.map(Literal::usize_unsuffixed).into_iter();
+    let finding = quote_spanned!(first=> #root::graph::#question(&SOLVED #(, #place)*));
+    let mut argument = Group::new(Delimiter::Parenthesis, finding);
+    argument.set_span(last);
+    quote_spanned!(first=> const _: () = #root::graph::deny #argument;)
+}
+
+fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
 }

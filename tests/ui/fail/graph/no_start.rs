@@ -1,0 +1,29 @@
+use workflow_core::prelude::*;
+
+#[event]
+struct Draft;
+
+struct Plain;
+
+#[workflow]
+impl Plain {
+    #[step]
+    async fn write(&self, _: Draft) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+}
+
+struct Generic<L>(L);
+
+#[workflow]
+impl<L: Send + Sync> Generic<L> {
+    #[step]
+    async fn write(&self, _: Draft) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+}
+
+fn main() {
+    let _ = Plain.run("pirates");
+    let _ = Generic(1).run("pirates");
+}

@@ -1,0 +1,15 @@
+use workflow_core::prelude::*;
+
+struct Flow;
+
+#[workflow(timout = "60s")]
+impl Flow {
+    #[step]
+    async fn write(&self, _: StartEvent<String>) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+}
+
+fn main() {
+    let _ = Flow.run("pirates");
+}

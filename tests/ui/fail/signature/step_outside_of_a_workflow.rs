@@ -1,0 +1,12 @@
+use workflow_core::prelude::*;
+
+struct Flow;
+
+impl Flow {
+    #[step]
+    async fn write(&self, _: StartEvent<String>) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+}
+
+fn main() {}

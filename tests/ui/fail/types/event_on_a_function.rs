@@ -1,0 +1,6 @@
+use workflow_core::prelude::*;
+
+#[event]
+fn draft() {}
+
+fn main() {}
