@@ -75,6 +75,7 @@ mod fields;
 pub mod graph;
 pub mod machine;
 mod output;
+pub mod testing;
 #[cfg(feature = "runtime")]
 mod workflow;
 

@@ -54,7 +54,9 @@ const FORMS: [Form; 4] = [
 ];
 
 impl Drawing {
-    pub(crate) const fn new(graph: &'static Graph) -> Self {
+    /// The picture of all that `graph` can do.
+    #[must_use]
+    pub const fn new(graph: &'static Graph) -> Self {
         Self { graph }
     }
 

@@ -19,23 +19,28 @@ impl<E: Token> Machine<E> {
                 }
             }
         }
-        gathering.sort_by_key(|gathering| gathering.step);
         let parent = self.open_ancestor(parent);
-        let depth = parent.map_or(0, |parent| self.state.batches[parent.slot as usize].depth + 1);
+        if gathering.is_empty() {
+            // Nobody waits for the batch to close, so it need not be told apart from the one around it.
+            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent));
+        }
+        gathering.sort_by_key(|gathering| gathering.step);
+        let depth = parent.map_or(0, |parent| self.state.batches[parent.slot].depth + 1);
         let number = self.state.next_batch;
         self.state.next_batch += 1;
         self.keep(parent);
         self.pin(parent);
         let batch =
             Batch { number, parent, depth, open: true, live: 1, held: Vec::new(), pins: 0, gathering };
-        let id = BatchId { number, slot: self.state.batches.insert(batch) as u32 };
-        for event in events {
-            if self.state.over {
-                return;
-            }
-            self.deliver(event, Some(id));
-        }
+        let id = BatchId { number, slot: self.state.batches.insert(batch) };
+        events.into_iter().for_each(|event| self.deliver_unless_over(event, Some(id)));
         self.release(Some(id)); // The one that stood for the opening itself.
+    }
+
+    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>) {
+        if !self.state.over {
+            self.deliver(event, batch);
+        }
     }
 
     /// Notes an arrival at a join of its batch.
@@ -47,7 +52,7 @@ impl<E: Token> Machine<E> {
         let Takes::Batch { first, .. } = self.plan.graph.steps[step as usize].takes else {
             return;
         };
-        let batch = &mut self.state.batches[id.slot as usize];
+        let batch = &mut self.state.batches[id.slot];
         let parent = batch.parent;
         let Some(gathering) = batch.gathering.iter_mut().find(|gathering| gathering.step == step) else {
             let event = event.kind();
@@ -67,7 +72,7 @@ impl<E: Token> Machine<E> {
     /// One more thing is live in the batch.
     pub(super) fn keep(&mut self, batch: Option<BatchId>) {
         if let Some(id) = self.open_ancestor(batch) {
-            self.state.batches[id.slot as usize].live += 1;
+            self.state.batches[id.slot].live += 1;
             self.state.settled.remove(&id);
         }
     }
@@ -78,7 +83,7 @@ impl<E: Token> Machine<E> {
             return;
         }
         if let Some(id) = self.open_ancestor(batch) {
-            self.state.batches[id.slot as usize].live -= 1;
+            self.state.batches[id.slot].live -= 1;
             self.look_at(id);
         }
     }
@@ -89,7 +94,7 @@ impl<E: Token> Machine<E> {
             return;
         };
         self.pin(batch);
-        let held = &mut self.state.batches[id.slot as usize].held;
+        let held = &mut self.state.batches[id.slot].held;
         match held.iter_mut().find(|(join, _)| *join == step) {
             Some((_, count)) => *count += 1,
             None => held.push((step, 1)),
@@ -101,12 +106,12 @@ impl<E: Token> Machine<E> {
         let Some(id) = batch else {
             return;
         };
-        let held = &mut self.state.batches[id.slot as usize].held;
+        let held = &mut self.state.batches[id.slot].held;
         if let Some(entry) = held.iter_mut().find(|(join, _)| *join == step) {
             entry.1 -= 1;
         }
         held.retain(|(_, count)| *count > 0);
-        if self.state.batches[id.slot as usize].open {
+        if self.state.batches[id.slot].open {
             self.look_at(id);
         }
         self.unpin(batch);
@@ -116,7 +121,7 @@ impl<E: Token> Machine<E> {
     pub(super) fn open_ancestor(&self, batch: Option<BatchId>) -> Option<BatchId> {
         let mut at = batch;
         while let Some(id) = at {
-            let batch = &self.state.batches[id.slot as usize];
+            let batch = &self.state.batches[id.slot];
             if batch.open {
                 break;
             }
@@ -129,7 +134,7 @@ impl<E: Token> Machine<E> {
     pub(super) fn deepest(&self, batches: &[Option<BatchId>]) -> Option<BatchId> {
         let mut found: Option<(u32, BatchId)> = None;
         for id in batches.iter().filter_map(|batch| self.open_ancestor(*batch)) {
-            let depth = self.state.batches[id.slot as usize].depth;
+            let depth = self.state.batches[id.slot].depth;
             if found.is_none_or(|(deepest, _)| depth > deepest) {
                 found = Some((depth, id));
             }
@@ -142,7 +147,8 @@ impl<E: Token> Machine<E> {
         let oldest = self.state.settled.iter().copied().find(|id| !self.may_hear(*id));
         match oldest {
             Some(id) => {
-                self.close(id);
+                let parent = self.close(id);
+                self.release(parent);
                 true
             }
             None => false,
@@ -151,7 +157,7 @@ impl<E: Token> Machine<E> {
 
     /// Whether something from outside could still complete a join that holds members of the batch.
     fn may_hear(&self, id: BatchId) -> bool {
-        let batch = &self.state.batches[id.slot as usize];
+        let batch = &self.state.batches[id.slot];
         batch.held.iter().any(|(step, _)| {
             let slots = &self.plan.slots[*step as usize];
             let held = &self.state.steps[*step as usize].held;
@@ -160,37 +166,46 @@ impl<E: Token> Machine<E> {
         })
     }
 
-    /// Closes the batch if nothing is left in it.
+    /// Closes the batch if nothing is left in it, and then perhaps the one around it, and so on outwards.
     fn look_at(&mut self, id: BatchId) {
-        let batch = &self.state.batches[id.slot as usize];
-        if batch.live > 0 {
-            self.state.settled.remove(&id);
-        } else if batch.held.is_empty() {
-            self.close(id);
-        } else {
-            self.state.settled.insert(id);
+        let mut at = Some(id);
+        while let Some(id) = at {
+            let batch = &self.state.batches[id.slot];
+            if batch.live > 0 {
+                self.state.settled.remove(&id);
+                return;
+            }
+            if !batch.held.is_empty() {
+                self.state.settled.insert(id);
+                return;
+            }
+            at = self.close(id);
+            if let Some(parent) = at {
+                self.state.batches[parent.slot].live -= 1;
+            }
         }
     }
 
-    /// Fires the joins that have not fired; what they give belongs to the batch around.
-    fn close(&mut self, id: BatchId) {
+    /// Fires the joins that have not fired; what they give belongs to the batch around, which is
+    /// returned and has one thing less to wait for.
+    fn close(&mut self, id: BatchId) -> Option<BatchId> {
         self.state.settled.remove(&id);
-        let batch = &mut self.state.batches[id.slot as usize];
+        let batch = &mut self.state.batches[id.slot];
         batch.open = false;
         let parent = batch.parent;
         self.pin(Some(id));
-        for gathering in std::mem::take(&mut self.state.batches[id.slot as usize].gathering) {
+        for gathering in std::mem::take(&mut self.state.batches[id.slot].gathering) {
             if !gathering.fired {
                 self.begin(gathering.step, Given::Several(gathering.arrived), parent);
             }
         }
         self.unpin(Some(id));
-        self.release(parent);
+        parent
     }
 
     fn pin(&mut self, batch: Option<BatchId>) {
         if let Some(id) = batch {
-            self.state.batches[id.slot as usize].pins += 1;
+            self.state.batches[id.slot].pins += 1;
         }
     }
 
@@ -198,13 +213,13 @@ impl<E: Token> Machine<E> {
     fn unpin(&mut self, batch: Option<BatchId>) {
         let mut at = batch;
         while let Some(id) = at {
-            let batch = &mut self.state.batches[id.slot as usize];
+            let batch = &mut self.state.batches[id.slot];
             batch.pins -= 1;
             if batch.open || batch.pins > 0 {
                 return;
             }
             at = batch.parent;
-            self.state.batches.remove(id.slot as usize);
+            self.state.batches.remove(id.slot);
         }
     }
 }

@@ -21,13 +21,14 @@ mod batch;
 mod facts;
 mod plan;
 mod run;
+mod slots;
 mod stalled;
 mod state;
 
 pub use facts::{Given, Input, InvocationId, Outcome, Output};
 pub use plan::Plan;
 pub use run::Machine;
-pub use stalled::{Lack, Stalled, StalledStep};
+pub use stalled::{Holding, Lack, Stalled, StalledStep};
 pub use state::State;
 
 /// What the machine must know of an event: it can be copied for a second taker, and which one it is.

@@ -13,7 +13,10 @@ pub struct Plan {
     /// By event: the steps that gather a batch of which it is a member.
     pub(super) gatherers: Vec<Vec<u16>>,
     /// By event: whether it starts one step and nothing else is done with it.
+    #[cfg_attr(not(feature = "runtime"), allow(dead_code))]
     pub(crate) direct: Vec<bool>,
+    /// Whether the caller may send anything.
+    pub(super) receives: bool,
     /// By event: whether it can follow from what the caller may send.
     pub(super) from_outside: Vec<bool>,
 }
@@ -54,7 +57,15 @@ impl Plan {
         let direct = takers.iter().zip(graph.events);
         let direct =
             direct.map(|(takers, node)| !node.published && matches!(takers[..], [Taker::Start(_)])).collect();
-        Self { graph, takers, slots, gatherers, direct, from_outside: from_outside(graph, &solved) }
+        Self {
+            graph,
+            takers,
+            slots,
+            gatherers,
+            direct,
+            receives: graph.events.iter().any(|event| event.received),
+            from_outside: from_outside(graph, &solved),
+        }
     }
 
     /// The graph that the plan was made from.

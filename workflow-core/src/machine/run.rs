@@ -33,23 +33,27 @@ impl<E: Token> Machine<E> {
         Self { keep_given: true, ..Self::new(plan) }
     }
 
-    /// Goes on from a state: orders that were not answered are given again, oldest first.
+    /// Goes on from a state of a [`resumable`](Machine::resumable) run: first the steps that were running
+    /// are ordered again, oldest first, then come the orders that had not been asked for.
     #[must_use]
     pub fn resume(plan: &'static Plan, mut state: State<E>) -> Self {
-        state.orders.retain(|order| !matches!(order, Output::RunStep { .. }));
-        let mut again: Vec<_> = state
-            .running
-            .iter()
+        let number = |order: &Output<E>| match order {
+            Output::RunStep { invocation, .. } => Some(invocation.number),
+            _ => None,
+        };
+        // Numbers rise along the orders, so all from this one on are still to be given.
+        let still_to_give = state.orders.iter().find_map(number).unwrap_or(u64::MAX);
+        let given_before = state.running.iter().filter(|(_, running)| running.number < still_to_give);
+        let mut again: Vec<_> = given_before
             .filter_map(|(slot, running)| {
-                let invocation = InvocationId { number: running.number, slot: slot as u32 };
+                let invocation = InvocationId { number: running.number, slot };
                 running.given.clone().map(|given| Output::RunStep { invocation, step: running.step, given })
             })
             .collect();
-        again.sort_by_key(|order| match order {
-            Output::RunStep { invocation, .. } => invocation.number,
-            _ => 0,
-        });
-        state.orders.extend(again);
+        again.sort_by_key(number);
+        for order in again.into_iter().rev() {
+            state.orders.push_front(order);
+        }
         Self { plan, state, keep_given: true }
     }
 
@@ -70,10 +74,10 @@ impl<E: Token> Machine<E> {
         if self.state.over {
             return;
         }
+        self.state.started = true;
         match input {
-            Input::Started { event } | Input::Received { event } | Input::StepSent { event } => {
-                self.deliver(event, None);
-            }
+            Input::Started { event } | Input::Received { event } => self.hand_out(event, None),
+            Input::StepSent { event } => self.deliver(event, None),
             Input::StepReturned { invocation, emission } => {
                 let Some(ended) = self.end(invocation) else {
                     return;
@@ -104,11 +108,11 @@ impl<E: Token> Machine<E> {
             if let Some(order) = self.state.orders.pop_front() {
                 return order;
             }
-            if self.is_busy() || self.state.over {
+            if self.is_busy() || self.state.over || !self.state.started {
                 return self.wait();
             }
             if !self.settle_oldest() {
-                if self.plan.graph.events.iter().any(|event| event.received) {
+                if self.plan.receives {
                     return self.wait();
                 }
                 let stalled = Stalled::of(self.plan, &self.state);
@@ -138,11 +142,12 @@ impl<E: Token> Machine<E> {
             self.state.steps[ended.step as usize].running -= 1;
             ended.batch
         });
+        self.state.started = true;
         self.state.next_invocation = self.state.next_invocation.max(number + 1);
         self.state.steps[step as usize].running += 1;
         self.ran(step);
         let slot = self.state.running.insert(Running { number, step, batch, given: None });
-        InvocationId { number, slot: slot as u32 }
+        InvocationId { number, slot }
     }
 
     /// Tells of a step that it ran in such a stretch.
@@ -173,9 +178,8 @@ impl<E: Token> Machine<E> {
     }
 
     fn end(&mut self, invocation: InvocationId) -> Option<Running<E>> {
-        let slot = invocation.slot as usize;
-        let known = self.state.running.get(slot).is_some_and(|running| running.number == invocation.number);
-        known.then(|| self.state.running.remove(slot))
+        let known = self.state.running.get(invocation.slot)?.number == invocation.number;
+        known.then(|| self.state.running.remove(invocation.slot))?
     }
 
     fn route(&mut self, emission: Emission<E>, batch: Option<BatchId>) {
@@ -194,22 +198,26 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    /// Hands an event to all its takers in declaration order; the last one gets the original.
+    /// An event that a step has emitted: it may end the run, and the caller may want to see it.
     pub(super) fn deliver(&mut self, event: E, batch: Option<BatchId>) {
-        let plan = self.plan;
         let kind = event.kind() as usize;
-        let node = &plan.graph.events[kind];
+        let node = &self.plan.graph.events[kind];
         if matches!(node.role, Role::Stop) {
             return self.finish(Outcome::Stopped(event));
         }
-        let takers = &plan.takers[kind];
         if node.published {
-            if takers.is_empty() {
+            if self.plan.takers[kind].is_empty() {
                 return self.state.orders.push_back(Output::Publish { event });
             }
             self.state.orders.push_back(Output::Publish { event: event.clone() });
         }
-        if let Some((last, others)) = takers.split_last() {
+        self.hand_out(event, batch);
+    }
+
+    /// Hands an event to all its takers in declaration order; the last one gets the original.
+    fn hand_out(&mut self, event: E, batch: Option<BatchId>) {
+        let plan = self.plan;
+        if let Some((last, others)) = plan.takers[event.kind() as usize].split_last() {
             for taker in others {
                 self.hand_to(*taker, event.clone(), batch);
             }
@@ -246,7 +254,7 @@ impl<E: Token> Machine<E> {
         self.ran(step);
         let kept = self.keep_given.then(|| given.clone());
         let slot = self.state.running.insert(Running { number, step, batch, given: kept });
-        let invocation = InvocationId { number, slot: slot as u32 };
+        let invocation = InvocationId { number, slot };
         self.state.orders.push_back(Output::RunStep { invocation, step, given });
     }
 

@@ -23,10 +23,20 @@ pub struct Stalled {
 pub struct StalledStep {
     /// The step's name.
     pub step: String,
-    /// The events that it has, one name for each.
-    pub holds: Vec<String>,
-    /// The events that it has not.
+    /// The events that it has.
+    pub holds: Vec<Holding>,
+    /// The events that it has not, or not often enough.
     pub lacks: Vec<Lack>,
+}
+
+/// Events of one kind that wait in a join.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Holding {
+    /// The event's name.
+    pub event: String,
+    /// How many of them.
+    pub count: usize,
 }
 
 /// An event that did not come, and from where it could have.
@@ -35,6 +45,8 @@ pub struct StalledStep {
 pub struct Lack {
     /// The event's name.
     pub event: String,
+    /// How many more of them the join needs.
+    pub count: usize,
     /// The steps that emit it, and whether each one ran.
     pub from: Vec<(String, bool)>,
 }
@@ -57,10 +69,13 @@ impl StalledStep {
         let mut holds = Vec::new();
         let mut lacks = Vec::new();
         for (slot, held) in plan.slots[step].iter().zip(&state.steps[step].held) {
-            let name = graph.event_name(slot.event).to_owned();
-            holds.extend(std::iter::repeat_n(name.clone(), held.len()));
+            let event = graph.event_name(slot.event).to_owned();
             if held.len() < slot.needs {
-                lacks.push(Lack { event: name, from: emitters(graph, state, slot.event) });
+                let from = emitters(graph, state, slot.event);
+                lacks.push(Lack { event: event.clone(), count: slot.needs - held.len(), from });
+            }
+            if !held.is_empty() {
+                holds.push(Holding { event, count: held.len() });
             }
         }
         Self { step: graph.steps[step].name.to_owned(), holds, lacks }
@@ -98,10 +113,20 @@ impl fmt::Display for Stalled {
 
 impl fmt::Display for StalledStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` holds {}, lacks ", self.step, names(&self.holds))?;
-        let lacks: Vec<_> = self.lacks.iter().map(|lack| lack.event.clone()).collect();
-        f.write_str(&names(&lacks))?;
+        let holds: Vec<_> = self.holds.iter().map(|held| times(held.count, &held.event)).collect();
+        let lacks: Vec<_> = self.lacks.iter().map(|lack| self.missing(lack)).collect();
+        write!(f, "`{}` holds {}, lacks {}", self.step, holds.join(", "), lacks.join(", "))?;
         self.lacks.iter().try_for_each(|lack| lack.fmt(f))
+    }
+}
+
+impl StalledStep {
+    fn missing(&self, lack: &Lack) -> String {
+        let has_some = self.holds.iter().any(|held| held.event == lack.event);
+        match lack.count {
+            1 if has_some => format!("another `{}`", lack.event),
+            count => times(count, &lack.event),
+        }
     }
 }
 
@@ -125,7 +150,6 @@ fn ran_or_not(ran: bool) -> &'static str {
     if ran { "ran" } else { "never ran" }
 }
 
-fn names(names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
+fn times(count: usize, event: &str) -> String {
+    if count == 1 { format!("`{event}`") } else { format!("{count} `{event}`") }
 }

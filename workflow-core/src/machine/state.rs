@@ -4,16 +4,16 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use slab::Slab;
 
+use super::slots::Slots;
 use super::{Given, Output, Plan};
 
 /// The state of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State<E> {
     pub(super) steps: Vec<StepState<E>>,
-    pub(super) running: Slab<Running<E>>,
-    pub(super) batches: Slab<Batch<E>>,
+    pub(super) running: Slots<Running<E>>,
+    pub(super) batches: Slots<Batch<E>>,
     /// Open batches in which nothing runs and something waits in a join, by age.
     pub(super) settled: BTreeSet<BatchId>,
     pub(super) orders: VecDeque<Output<E>>,
@@ -22,6 +22,7 @@ pub struct State<E> {
     pub(super) queued: usize,
     pub(super) deadline: Option<Duration>,
     pub(super) last_returned: Option<u16>,
+    pub(super) started: bool,
     pub(super) over: bool,
 }
 
@@ -96,8 +97,8 @@ impl<E> State<E> {
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             steps: plan.slots.iter().map(|slots| StepState::new(slots.len())).collect(),
-            running: Slab::new(),
-            batches: Slab::new(),
+            running: Slots::new(),
+            batches: Slots::new(),
             settled: BTreeSet::new(),
             orders: VecDeque::new(),
             next_invocation: 0,
@@ -105,6 +106,7 @@ impl<E> State<E> {
             queued: 0,
             deadline: None,
             last_returned: None,
+            started: false,
             over: false,
         }
     }
