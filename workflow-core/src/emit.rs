@@ -48,7 +48,9 @@ pub enum Emission<Ev> {
 pub struct Members(pub(crate) Vec<u16>);
 
 impl Members {
-    pub(crate) fn of(shape: &Shape) -> Self {
+    /// The events that occur in the shape of one member.
+    #[must_use]
+    pub fn of(shape: &Shape) -> Self {
         let mut members = Vec::new();
         shape.visit(
             &mut |event, _| {
