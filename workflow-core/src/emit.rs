@@ -62,6 +62,12 @@ impl Members {
         );
         Self(members)
     }
+
+    /// Whether a member of the batch can be this event.
+    #[must_use]
+    pub fn has(&self, event: u16) -> bool {
+        self.0.contains(&event)
+    }
 }
 
 impl<Ev> Emit<Ev> for () {

@@ -10,8 +10,7 @@ mod words;
 
 pub use check::{batch_findings, deny, event_findings, findings, flow_findings, step_findings};
 pub use shape::Shape;
-pub(crate) use solve::solve_into;
-pub use solve::{Solution, memory, solve};
+pub use solve::{Solution, memory, solve, solve_into};
 pub use words::Text;
 
 /// A workflow as data: which events it knows, which step takes and emits which of them.

@@ -22,8 +22,8 @@ pub const fn solve<const N: usize>(graph: &Graph) -> [u64; N] {
     words
 }
 
-/// [`solve`] for a graph that is only known at run time.
-pub(crate) const fn solve_into(graph: &Graph, words: &mut [u64]) {
+/// [`solve`] for a graph that is only known at run time, into [`memory`] words of zero.
+pub const fn solve_into(graph: &Graph, words: &mut [u64]) {
     let mut solver = Solver { graph, at: Layout::of(graph), words };
     solver.emissions();
     solver.levels();

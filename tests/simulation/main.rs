@@ -1,0 +1,9 @@
+//! Simulation: the machine under scripts, under random graphs and orders, and under exhaustive search.
+//!
+//! Nothing in here sleeps, reads a clock or runs a step: a step's end is a fact like another.
+
+mod findings;
+mod graphs;
+mod laws;
+mod source;
+mod walk;
