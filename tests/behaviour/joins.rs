@@ -99,6 +99,6 @@ async fn a_join_that_lacks_an_event_for_ever_is_named_with_what_it_holds_and_who
     let error = Half.run(false).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the run can never finish: `finish` holds `A`, `A`, lacks `B`; `B` comes only from `make_b`, which never ran"
+        "the run can never finish: `finish` holds 2 `A`, lacks `B`; `B` comes only from `make_b`, which never ran"
     );
 }

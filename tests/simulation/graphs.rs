@@ -122,7 +122,7 @@ fn many(source: &mut Source, emitted: &[u16]) -> Shape {
         1 => Shape::OneOf(vec![Shape::Event(source.of(emitted)), Shape::Event(source.of(emitted))].leak()),
         _ => Shape::All(vec![Shape::Event(source.of(emitted)), Shape::Event(source.of(emitted))].leak()),
     };
-    Shape::many(Box::leak(Box::new(member)))
+    Shape::Many(Box::leak(Box::new(member)))
 }
 
 fn part(source: &mut Source, emitted: &[u16]) -> Shape {

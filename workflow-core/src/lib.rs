@@ -97,9 +97,6 @@ pub use workflow::Workflow;
 #[cfg(feature = "macros")]
 pub use workflow_macros::{Event, OneOf, event, step, workflow};
 
-#[cfg(feature = "runtime")]
-use events::Carries;
-
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "runtime")]
