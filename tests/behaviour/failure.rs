@@ -140,6 +140,51 @@ async fn a_cancelled_run_says_so_and_drops_its_steps() {
     }
 }
 
+#[tokio::test]
+async fn a_run_that_is_cancelled_before_it_begins_does_nothing() {
+    let flow = Shop::default();
+    let run = flow.run(5u32);
+    run.cancel();
+    assert!(matches!(run.await, Err(RunError::Cancelled)));
+    assert!(flow.0.take().is_empty());
+}
+
+/// Goes round for ever without waiting for anything.
+struct Busy;
+
+#[workflow(timeout = "1m")]
+impl Busy {
+    #[step]
+    async fn open(&self, _input: StartEvent<()>) -> Charge {
+        Charge(0)
+    }
+
+    #[step]
+    async fn round(&self, charge: Charge) -> Option<Spin> {
+        (charge.0 < 1000).then_some(Spin(charge.0))
+    }
+
+    #[step]
+    async fn back(&self, spin: Spin) -> Back {
+        if spin.0 == 1000 { StopEvent(()).into() } else { Charge((spin.0 + 1) % 999).into() }
+    }
+}
+
+#[event]
+struct Spin(u32);
+
+#[derive(OneOf)]
+enum Back {
+    Round(Charge),
+    Stop(StopEvent<()>),
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loop_that_never_waits_is_timed_out_all_the_same() {
+    let (result, ()) = tokio::join!(Busy.run(()), tokio::time::advance(Duration::from_secs(61)));
+    assert!(matches!(result, Err(RunError::TimedOut { .. })));
+}
+
 /// Tells when its step is dropped.
 struct Guarded(std::sync::Arc<Log>);
 

@@ -52,6 +52,11 @@ impl<W: Workflow> Driver<'_, W> {
         self.timer.as_mut().is_some_and(|timer| timer.sleep.as_mut().poll(cx).is_ready())
     }
 
+    /// Whether somebody wants the driver, or the time is over.
+    fn is_asked(&mut self, cx: &mut Context<'_>) -> bool {
+        self.core.attention.load(Ordering::Relaxed) || self.poll_timer(cx)
+    }
+
     /// Whether the driver may sleep: nobody has asked, and the time is not over.
     pub(super) fn may_sleep(&mut self, cx: &mut Context<'_>) -> bool {
         !self.poll_timer(cx) && self.core.may_sleep(&mut self.waker, cx)
@@ -86,9 +91,12 @@ pub(super) fn drive<'a, W: Workflow>(
     start: W::Event,
     limit: Option<Duration>,
 ) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
-    let mut slot = Slot::Event(start);
+    let mut slot = Slot::event(start);
     async move {
         let core = &core;
+        if core.cancelled.load(Ordering::Acquire) {
+            return Err(RunError::Cancelled);
+        }
         let timer = limit.map(|limit| Box::pin(Timer::new(limit)));
         let mut driver = Driver { flow, core, machine: None, waker: None, timer };
         let place = Place::chain(core);
@@ -96,13 +104,12 @@ pub(super) fn drive<'a, W: Workflow>(
         loop {
             let next = {
                 let mut chain = pin!(flow.dispatch(&mut slot, &place));
-                let ended = poll_fn(|cx| match poll_caught(chain.as_mut(), cx) {
-                    Poll::Ready(ended) => Poll::Ready(Some(ended)),
+                let (ended, asked) = poll_fn(|cx| match poll_caught(chain.as_mut(), cx) {
+                    Poll::Ready(ended) => Poll::Ready((Some(ended), driver.is_asked(cx))),
                     Poll::Pending if driver.may_sleep(cx) => Poll::Pending,
-                    Poll::Pending => Poll::Ready(None),
+                    Poll::Pending => Poll::Ready((None, true)),
                 })
                 .await;
-                let asked = core.attention.load(Ordering::Relaxed);
                 match ended {
                     None => {
                         place.stop_after_this_step();
@@ -122,7 +129,7 @@ pub(super) fn drive<'a, W: Workflow>(
             };
             match next {
                 Next::Again(event) => {
-                    slot = Slot::Event(event);
+                    slot = Slot::event(event);
                     place.refill();
                     yield_once().await;
                 }

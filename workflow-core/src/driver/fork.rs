@@ -13,7 +13,7 @@ use futures_buffered::FuturesUnordered;
 use futures_core::Stream;
 
 use super::drive::{Driver, Ended, poll_caught};
-use super::{Core, Exit, Inbound, Inputs, Place, Slot};
+use super::{Core, Exit, Inbound, Place, Slot};
 use crate::machine::{Given, Input, InvocationId, Machine, Outcome, Output, Token};
 use crate::{BoxError, Emission, Events, RunError, Workflow};
 
@@ -203,9 +203,9 @@ impl<W: Workflow> Fork<'_, '_, W> {
 /// What a step takes, in the form in which the dispatch finds it.
 fn slot_for<W: Workflow>(step: u16, given: Given<W::Event>) -> Slot<W::Event> {
     match given {
-        Given::One(event) if W::Event::plan().direct[event.kind() as usize] => Slot::Event(event),
-        Given::One(event) => Slot::Step(step, Inputs(vec![event].into_iter())),
-        Given::Several(events) => Slot::Step(step, Inputs(events.into_iter())),
+        Given::One(event) if W::Event::plan().direct[event.kind() as usize] => Slot::event(event),
+        Given::One(event) => Slot::step(step, vec![event]),
+        Given::Several(events) => Slot::step(step, events),
     }
 }
 

@@ -7,33 +7,45 @@ use super::Core;
 use crate::graph::Graph;
 use crate::{BoxError, Carries, Context, Emission, Workflow};
 
-/// What the next step takes.
+/// What the next step takes: one event for its only taker, or the inputs of any other step.
 #[doc(hidden)]
-#[derive(Debug, Default)]
-pub enum Slot<E> {
-    /// Nothing: the step has it.
-    #[default]
-    Empty,
-    /// One event, for its only taker.
-    Event(E),
-    /// The events for one of several takers, a join or a batch.
-    Step(u16, Inputs<E>),
+#[derive(Debug)]
+pub struct Slot<E> {
+    pub event: Option<E>,
+    pub inputs: Option<Box<Inputs<E>>>,
 }
 
 impl<E> Slot<E> {
-    /// Takes what is there and leaves nothing.
+    pub(super) fn event(event: E) -> Self {
+        Self { event: Some(event), inputs: None }
+    }
+
+    pub(super) fn step(step: u16, events: Vec<E>) -> Self {
+        Self { event: None, inputs: Some(Box::new(Inputs { step, events: events.into_iter() })) }
+    }
+
+    /// Puts an event where none is left: there is nothing to drop, and the compiler need not look.
     #[inline]
-    pub fn take(&mut self) -> Self {
-        std::mem::take(self)
+    pub fn fill(&mut self, event: E) {
+        std::mem::forget(self.event.replace(event));
     }
 }
 
 /// The events that one step takes, in the order of its parameters.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct Inputs<E>(pub(super) std::vec::IntoIter<E>);
+pub struct Inputs<E> {
+    step: u16,
+    events: std::vec::IntoIter<E>,
+}
 
 impl<E> Inputs<E> {
+    /// The step's place in the graph.
+    #[must_use]
+    pub fn step(&self) -> u16 {
+        self.step
+    }
+
     /// The next one.
     ///
     /// # Panics
@@ -43,7 +55,7 @@ impl<E> Inputs<E> {
     where
         E: Carries<T>,
     {
-        self.0.next().and_then(E::unwrap).expect("the machine hands out what the step's row names")
+        self.events.next().and_then(E::unwrap).expect("the machine hands out what the step's row names")
     }
 
     /// All that are left.
@@ -51,7 +63,7 @@ impl<E> Inputs<E> {
     where
         E: Carries<T>,
     {
-        self.0.by_ref().filter_map(E::unwrap).collect()
+        self.events.by_ref().filter_map(E::unwrap).collect()
     }
 
     /// The next one, whichever it is.
@@ -60,7 +72,7 @@ impl<E> Inputs<E> {
     ///
     /// When there is none.
     pub fn any(&mut self) -> E {
-        self.0.next().expect("the machine hands out what the step's row names")
+        self.events.next().expect("the machine hands out what the step's row names")
     }
 }
 
@@ -153,12 +165,9 @@ impl<'r, W: Workflow> Place<'r, W> {
     ///
     /// The exit, which is no failure of the dispatch.
     #[inline]
-    pub fn go_on(
-        &self,
-        returned: Result<Emission<W::Event>, BoxError>,
-    ) -> Result<Slot<W::Event>, Exit<W::Event>> {
+    pub fn go_on(&self, returned: Result<Emission<W::Event>, BoxError>) -> Result<W::Event, Exit<W::Event>> {
         match returned {
-            Ok(Emission::One(event)) if self.may_go_on() => Ok(Slot::Event(event)),
+            Ok(Emission::One(event)) if self.may_go_on() => Ok(event),
             Ok(Emission::One(event)) => Err(Exit::Paused(event)),
             Ok(emission) => Err(Exit::Emitted(emission)),
             Err(error) => Err(Exit::Failed(error)),

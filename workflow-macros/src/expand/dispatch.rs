@@ -23,7 +23,10 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (input, open) = open(workflow);
     let (output, close) = (&workflow.output, close(workflow));
     let nothing_follows = workflow.steps.is_empty().then(|| quote!(#[allow(unreachable_code)]));
-    let arms = workflow.steps.iter().enumerate().map(|(place, step)| arms(workflow, place, step));
+    let steps = || workflow.steps.iter().enumerate();
+    let from_event = steps().map(|(place, step)| from_event(workflow, place, step));
+    let from_inputs =
+        from_inputs(steps().filter_map(|(place, step)| from_inputs_arm(workflow, place, step)).collect());
     quote! {
         impl #generics #root::Workflow for #self_type #bounds {
             type Input = #input;
@@ -49,14 +52,15 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 place: &#private::Place<'_, Self>,
             ) -> impl ::core::future::Future<Output = #private::Exit<#enum_name>> + ::core::marker::Send {
                 async move {
+                    #from_inputs
                     loop {
-                        let returned = match slot.take() {
-                            #(#arms)*
-                            #private::Slot::Event(event) => return #private::Exit::handed(event),
-                            #private::Slot::Step(..) | #private::Slot::Empty => #private::no_such_step(),
+                        let returned = match slot.event.take() {
+                            #(#from_event)*
+                            ::core::option::Option::Some(event) => return #private::Exit::handed(event),
+                            ::core::option::Option::None => #private::no_such_step(),
                         };
                         match place.go_on(returned) {
-                            ::core::result::Result::Ok(next) => *slot = next,
+                            ::core::result::Result::Ok(event) => slot.fill(event),
                             ::core::result::Result::Err(exit) => return exit,
                         }
                     }
@@ -95,29 +99,54 @@ fn close(workflow: &Workflow) -> TokenStream {
     }
 }
 
-/// The arms of one step: one for each event that goes to it alone, one for all other ways in.
-fn arms(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
-    let (private, enum_name) = (private(), &workflow.enum_name);
+/// The arms of one step for the events that go to it alone.
+fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
+    let enum_name = &workflow.enum_name;
     let number = Literal::u16_unsuffixed(place as u16);
     let direct =
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
-    let direct = direct.map(|Event { variant, .. }| {
+    let arms = direct.map(|Event { variant, .. }| {
         let input = match &step.takes {
             Takes::On(_, ty) => quote_spanned!(ty.span()=> <#ty as ::core::convert::From<_>>::from(event)),
             _ => quote!(event),
         };
         let call = call(workflow, step, &[input]);
         quote! {
-            #private::Slot::Event(#enum_name::#variant(event)) => {
+            ::core::option::Option::Some(#enum_name::#variant(event)) => {
                 place.enter(#number);
                 #call
             }
         }
     });
-    let direct: TokenStream = direct.collect();
+    arms.collect()
+}
+
+/// What comes before the loop where some step is one of several takers, a join or gathers a batch.
+fn from_inputs(arms: Vec<TokenStream>) -> Option<TokenStream> {
+    let private = private();
+    (!arms.is_empty()).then(|| {
+        quote! {
+            if let ::core::option::Option::Some(mut inputs) = slot.inputs.take() {
+                let returned = match inputs.step() {
+                    #(#arms)*
+                    _ => #private::no_such_step(),
+                };
+                match place.go_on(returned) {
+                    ::core::result::Result::Ok(event) => slot.fill(event),
+                    ::core::result::Result::Err(exit) => return exit,
+                }
+            }
+        }
+    })
+}
+
+/// The arm of one step for all other ways in; none when there are none.
+fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<TokenStream> {
+    let (private, enum_name) = (private(), &workflow.enum_name);
     if step.takes.events().iter().all(|event| workflow.events[*event].direct) {
-        return direct;
+        return None;
     }
+    let number = Literal::u16_unsuffixed(place as u16);
     let parameters = step.parameters.iter().filter(|parameter| **parameter == Parameter::Input).count();
     let names: Vec<Ident> = (0..parameters).map(|index| format_ident!("input_{index}")).collect();
     let taken = match &step.takes {
@@ -136,15 +165,14 @@ fn arms(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
     };
     let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
     let call = call(workflow, step, &inputs);
-    quote! {
-        #direct
-        #private::Slot::Step(#number, mut inputs) => {
+    Some(quote! {
+        #number => {
             place.enter(#number);
             #taken
             ::core::mem::drop(inputs);
             #call
         }
-    }
+    })
 }
 
 /// The call of the method, and what it gave as an emission.
