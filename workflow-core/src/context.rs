@@ -51,7 +51,7 @@ impl<W: Workflow> Context<W> {
     ///
     /// [`ValueError::Wrong`] when it does not read as a `V`; it names the key and `V`.
     pub fn get<V: DeserializeOwned>(&self, key: &str) -> Result<Option<V>, ValueError> {
-        let Some(value) = self.core.values().get(key).cloned() else {
+        let Some(value) = self.core.value(key) else {
             return Ok(None);
         };
         serde_json::from_value(value).map(Some).map_err(|source| ValueError::Wrong {
@@ -70,7 +70,7 @@ impl<W: Workflow> Context<W> {
         let key = key.into();
         match serde_json::to_value(value) {
             Ok(value) => {
-                self.core.values().insert(key, value);
+                self.core.set_value(key, value);
                 Ok(())
             }
             Err(source) => Err(ValueError::Unwritable { key, source }),

@@ -18,17 +18,20 @@ pub struct Core<W: Workflow> {
     pub(super) over: AtomicBool,
     /// Nothing runs, and the run waits for an event from outside.
     pub(super) idle: AtomicBool,
-    door: Mutex<Door<W::Event>>,
     state: Mutex<W::State>,
-    values: Mutex<Map<String, Value>>,
-    published: Mutex<Published<W::Event>>,
+    door: Mutex<Door<W::Event>>,
     id: OnceLock<Box<str>>,
 }
 
-/// What has come in and was not looked at yet, and whom to wake.
+/// What passes in and out of a run, under one lock.
 struct Door<E> {
+    /// What has come in and was not looked at yet.
     inbox: Vec<Inbound<E>>,
+    /// Whom to wake when something comes in.
     driver: Option<Waker>,
+    published: Published<E>,
+    /// The dynamic keys, made when one is set.
+    values: Option<Box<Map<String, Value>>>,
 }
 
 /// Something for the machine that did not come from a step's return.
@@ -48,10 +51,13 @@ impl<W: Workflow> Core<W> {
             cancelled: AtomicBool::new(false),
             over: AtomicBool::new(false),
             idle: AtomicBool::new(false),
-            door: Mutex::new(Door { inbox: Vec::new(), driver: None }),
             state: Mutex::default(),
-            values: Mutex::default(),
-            published: Mutex::default(),
+            door: Mutex::new(Door {
+                inbox: Vec::new(),
+                driver: None,
+                published: Published::default(),
+                values: None,
+            }),
             id: OnceLock::new(),
         }
     }
@@ -70,17 +76,23 @@ impl<W: Workflow> Core<W> {
         locked(&self.state)
     }
 
-    pub(crate) fn values(&self) -> MutexGuard<'_, Map<String, Value>> {
-        locked(&self.values)
+    /// The value under a dynamic key.
+    pub(crate) fn value(&self, key: &str) -> Option<Value> {
+        locked(&self.door).values.as_ref().and_then(|values| values.get(key).cloned())
     }
 
-    pub(super) fn published(&self) -> MutexGuard<'_, Published<W::Event>> {
-        locked(&self.published)
+    /// Puts a value under a dynamic key.
+    pub(crate) fn set_value(&self, key: String, value: Value) {
+        locked(&self.door).values.get_or_insert_default().insert(key, value);
+    }
+
+    /// Does something with the events on their way to the caller.
+    pub(super) fn with_published<R>(&self, does: impl FnOnce(&mut Published<W::Event>) -> R) -> R {
+        does(&mut locked(&self.door).published)
     }
 
     pub(crate) fn publish(&self, event: W::Event) {
-        let reader = self.published().push(event);
-        if let Some(reader) = reader {
+        if let Some(reader) = self.with_published(|published| published.push(event)) {
             reader.wake();
         }
     }
@@ -136,13 +148,14 @@ impl<W: Workflow> Core<W> {
     pub(super) fn close(&self) {
         self.over.store(true, Ordering::Release);
         self.idle.store(false, Ordering::Release);
-        let reader = self.published().close();
-        if let Some(reader) = reader {
-            reader.wake();
-        }
         let mut door = locked(&self.door);
         door.inbox.clear();
         door.driver = None;
+        let reader = door.published.close();
+        drop(door);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
     }
 }
 

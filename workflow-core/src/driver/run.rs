@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::drive::drive;
+use super::stream::Published;
 use super::{Core, RunHandle};
 use crate::{Receives, RunError, SendError, Workflow};
 
@@ -113,7 +114,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// How many published events were dropped because nobody read them: the oldest go when 4,096 wait.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.core.published().dropped()
+        self.core.with_published(|published| published.dropped())
     }
 
     /// The state as the run has left it, so that another run can go on with it.
@@ -124,7 +125,7 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     fn poll_published(&mut self, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
         loop {
-            let waiting = self.core.published().pop();
+            let waiting = self.core.with_published(Published::pop);
             if waiting.is_some() {
                 return Poll::Ready(waiting);
             }
@@ -132,7 +133,7 @@ impl<'a, W: Workflow> Run<'a, W> {
                 return Poll::Ready(None);
             }
             if self.drive(cx).is_pending() {
-                let published = self.core.published().pop();
+                let published = self.core.with_published(Published::pop);
                 return published.map_or(Poll::Pending, |event| Poll::Ready(Some(event)));
             }
         }

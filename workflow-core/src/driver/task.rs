@@ -63,7 +63,7 @@ impl<W: Workflow> RunTask<W> {
     ///
     /// Nothing is lost when this is dropped before it is ready.
     pub async fn next(&mut self) -> Option<W::Event> {
-        std::future::poll_fn(|cx| self.core.published().poll(cx)).await
+        std::future::poll_fn(|cx| self.core.with_published(|published| published.poll(cx))).await
     }
 
     /// Whether nothing runs and the run waits for an event from outside.
@@ -87,7 +87,7 @@ impl<W: Workflow> futures_core::Stream for RunTask<W> {
     type Item = W::Event;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
-        self.core.published().poll(cx)
+        self.core.with_published(|published| published.poll(cx))
     }
 }
 
