@@ -6,6 +6,8 @@ use std::ops::{Deref, DerefMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::output::{Found, Nothing, Search};
+
 /// A value that passes between steps.
 ///
 /// An event is data: it can be copied, printed, written down and read back. `#[event]` above a struct or
@@ -15,7 +17,8 @@ use serde::{Deserialize, Serialize};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
-    note = "write `#[event]` above the definition of `{Self}`",
+    note = "an event is data: write `#[event]` above the definition of its type",
+    note = "`StartEvent<T>` and `StopEvent<T>` are events when `T` is `#[derive(Clone, Debug, Serialize, Deserialize)]`",
     note = "a `Vec` of events is taken by a parameter that is spelled `Vec<..>`, with one event type inside"
 )]
 pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
@@ -28,7 +31,7 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'sta
 
     /// Which input it opens a run with.
     #[doc(hidden)]
-    type Opens: crate::output::Search;
+    type Opens: Search;
 }
 
 /// The event that opens a run: it wraps the input, and derefs to it.
@@ -52,22 +55,24 @@ pub struct StopEvent<T = ()>(
     pub T,
 );
 
+#[diagnostic::do_not_recommend]
 impl<T> Event for StartEvent<T>
 where
     T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
 {
     const NAME: &'static str = "StartEvent";
     const OPENS: bool = true;
-    type Opens = crate::output::Found<T>;
+    type Opens = Found<T>;
 }
 
 /// A result must be data as an event is: a finished run is written down with it.
+#[diagnostic::do_not_recommend]
 impl<T> Event for StopEvent<T>
 where
     T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
 {
     const NAME: &'static str = "StopEvent";
-    type Opens = crate::output::Nothing;
+    type Opens = Nothing;
 }
 
 macro_rules! derefs {

@@ -85,6 +85,40 @@ pub trait Publishes<E>: Carries<E> {}
 )]
 pub trait Sends<E>: Carries<E> {}
 
+/// No event, and in no workflow. With two of them each door has more than one candidate, so that rustc
+/// waits for the type of the event that is sent, and names it, rather than guess.
+#[doc(hidden)]
+pub enum Undecided<const NUMBER: usize> {}
+
+macro_rules! undecided {
+    ($($number:literal)*) => {$(
+        impl<Ev: Events> Carries<Undecided<$number>> for Ev {
+            const KIND: u16 = u16::MAX;
+            const TYPE: EventType<Undecided<$number>> = EventType {
+                clone: |event| match *event {},
+                debug: |event, _, _| match *event {},
+                write: |event| match *event {},
+                read: |_| Err(serde::de::Error::custom("no event")),
+                opens: false,
+            };
+
+            fn wrap(event: Undecided<$number>) -> Self {
+                match event {}
+            }
+
+            fn unwrap(self) -> Option<Undecided<$number>> {
+                None
+            }
+        }
+
+        impl<Ev: Events> Receives<Undecided<$number>> for Ev {}
+        impl<Ev: Events> Publishes<Undecided<$number>> for Ev {}
+        impl<Ev: Events> Sends<Undecided<$number>> for Ev {}
+    )*};
+}
+
+undecided!(0 1);
+
 /// What the generated enum knows of one event type.
 #[doc(hidden)]
 pub struct EventType<E> {

@@ -89,11 +89,14 @@ pub use emit::{BoxError, Emission, Emit, Members};
 pub use error::{RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
-pub use events::Carries;
+pub use events::{Carries, event_type};
 pub use events::{Events, Publishes, Receives, Sends};
 pub use fields::{FieldError, Fields};
 #[cfg(feature = "runtime")]
 pub use workflow::Workflow;
+#[cfg(feature = "runtime")]
+#[doc(hidden)]
+pub use workflow::step_future;
 #[cfg(feature = "macros")]
 pub use workflow_macros::{Event, OneOf, event, step, workflow};
 
@@ -112,8 +115,8 @@ pub mod __private {
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, no_such_step};
     pub use crate::events::{
-        EventType, StopsWith, clone_event, debug_event, event_from, event_type, read_event, transient,
-        transient_read, write_event,
+        EventType, StopsWith, clone_event, debug_event, event_from, read_event, transient, transient_read,
+        write_event,
     };
     pub use crate::machine::{Plan, Token};
     pub use crate::output::{Gives, Nothing, Search};

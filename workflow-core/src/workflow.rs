@@ -87,6 +87,14 @@ pub trait Workflow: Send + Sync + Sized {
     }
 }
 
+/// The future of one step. A run may change threads between two polls, so the future must be `Send`; asked
+/// here, where it is one step's, the answer names the step.
+#[doc(hidden)]
+#[inline]
+pub fn step_future<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+    future
+}
+
 /// How the generated code opens a run when the event that opens it goes by another name.
 #[doc(hidden)]
 pub trait Opens<Ev> {

@@ -101,6 +101,7 @@ fn implement(item: &DeriveInput) -> TokenStream {
     };
     let emit = emit(item);
     quote! {
+        #[diagnostic::do_not_recommend]
         impl #generics #root::Event for #name #arguments #bounds {
             const NAME: &'static str = #text;
             type Opens = #root::__private::Nothing;

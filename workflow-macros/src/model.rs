@@ -69,8 +69,8 @@ pub struct Step {
     pub emits: Type,
     /// Its place in `Workflow::events`, when that is one event, spelled as where it is taken.
     pub emits_event: Option<usize>,
-    /// Whether the return type is spelled `Result`.
-    pub fallible: bool,
+    /// The type of its error, when the return type is spelled `Result`.
+    pub fails_with: Option<Type>,
     /// Places in `Workflow::events`.
     pub sends: Vec<usize>,
     pub workers: Option<u32>,
@@ -79,10 +79,9 @@ pub struct Step {
 }
 
 /// One parameter of a step.
-#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Parameter {
     /// `ctx: &Context<Self>`
-    Context,
+    Context(Type),
     /// An event, or whatever `Takes` says.
     Input,
 }

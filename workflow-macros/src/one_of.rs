@@ -7,18 +7,18 @@ use syn::{Data, DeriveInput, Fields, Ident, Type, parse2};
 use crate::report::Report;
 use crate::root::{private, root};
 
-/// `From` each event, and `Emit` for the whole.
+/// `From` each event, and `Emit` for the whole. After an error the rest goes out all the same.
 pub fn derive(item: TokenStream) -> TokenStream {
     let item = match parse2::<DeriveInput>(item) {
         Ok(item) => item,
         Err(error) => return error.into_compile_error(),
     };
+    let (root, private, name) = (root(), private(), &item.ident);
     let mut report = Report::default();
     let variants = variants(&item, &mut report);
-    if !report.is_clean() {
-        return report.into_tokens();
-    }
-    let (root, private, name) = (root(), private(), &item.ident);
+    let others =
+        (!report.is_clean()).then(|| quote!(_ => ::core::result::Result::Ok(#root::Emission::None),));
+    let errors = report.into_tokens();
     let (names, types): (Vec<_>, Vec<_>) = variants.iter().cloned().unzip();
     let (generics, arguments, bounds) = item.generics.split_for_impl();
     let conversions =
@@ -42,11 +42,12 @@ pub fn derive(item: TokenStream) -> TokenStream {
     let own: Vec<_> = item.generics.where_clause.iter().flat_map(|clause| &clause.predicates).collect();
     let (with_events, ..) = with_events.split_for_impl();
     quote! {
+        #errors
         #conversions
         impl #generics #private::Gives for #name #arguments
         where
             #(#own,)*
-            #(#types: #private::Gives,)*
+            #(for<'a> #types: #private::Gives,)*
         {
             type Stop = #stop;
         }
@@ -66,6 +67,7 @@ pub fn derive(item: TokenStream) -> TokenStream {
             ) -> ::core::result::Result<#root::Emission<WorkflowEvents>, #root::BoxError> {
                 match self {
                     #(Self::#names(event) => <#types as #root::Emit<WorkflowEvents>>::emit(event),)*
+                    #others
                 }
             }
         }

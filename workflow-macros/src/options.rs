@@ -20,12 +20,12 @@ pub fn workflow(tokens: TokenStream, report: &mut Report) -> WorkflowOptions {
     read(tokens, report, |key, input| {
         match key.to_string().as_str() {
             "name" => {
-                options.name = Some(value::<LitStr>(key, input, "a text: `name = \"orders\"`")?.value())
+                options.name = Some(value::<LitStr>(key, input, "a text", "name = \"orders\"")?.value())
             }
-            "events" => options.events = Some(value(key, input, "a name: `events = OrderEvent`")?),
+            "events" => options.events = Some(value(key, input, "a name", "events = OrderEvent")?),
             "timeout" => options.timeout = Some(duration(key, input)?),
-            "state" => options.state = Some(value(key, input, "a type: `state = Cart`")?),
-            "output" => options.output = Some(value(key, input, "a type: `output = String`")?),
+            "state" => options.state = Some(value(key, input, "a type", "state = Cart")?),
+            "output" => options.output = Some(value(key, input, "a type", "output = String")?),
             "publishes" => options.publishes = list(key, input, "publishes(Progress)")?,
             "receives" => options.receives = list(key, input, "receives(Approval)")?,
             "__cfg" => options.cfg = list::<LitBool>(key, input, "")?.iter().map(LitBool::value).collect(),
@@ -53,7 +53,7 @@ pub fn step(meta: &Meta, report: &mut Report) -> StepOptions {
     read(tokens, report, |key, input| {
         match key.to_string().as_str() {
             "workers" => {
-                options.workers = Some(count(&value(key, input, "a number: `workers = 4`")?, "workers")?)
+                options.workers = Some(count(&value(key, input, "a number", "workers = 4")?, "workers")?)
             }
             "timeout" => options.timeout = Some((duration(key, input)?, key.span())),
             "retry" => {
@@ -95,7 +95,7 @@ pub fn catch(meta: &Meta, report: &mut Report) -> Catch {
             match key.to_string().as_str() {
                 "of" => catch.of = list(key, input, "of(fetch)")?,
                 "times" => {
-                    count(&value(key, input, "a number: `times = 2`")?, "times")?;
+                    count(&value(key, input, "a number", "times = 2")?, "times")?;
                 }
                 _ => return Err(unknown(key, "`#[catch]`", &["of", "times"])),
             }
@@ -176,8 +176,13 @@ fn skip_value(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-fn value<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, wants: &str) -> syn::Result<T> {
-    let wrong = |at: Span| error(at, format!("`{key}` wants {wants}"), "write it so");
+fn value<T: syn::parse::Parse>(
+    key: &Ident,
+    input: ParseStream<'_>,
+    wants: &str,
+    example: &str,
+) -> syn::Result<T> {
+    let wrong = |at: Span| error(at, format!("`{key}` wants {wants}"), format!("write `{example}`"));
     if !input.peek(Token![=]) {
         return Err(wrong(key.span()));
     }
@@ -202,7 +207,7 @@ fn list<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, example: &str
 
 fn duration(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
     let help = "write a number and a unit: `500ms`, `60s`, `5m`, `1h 30m`";
-    let value: Expr = value(key, input, "a duration: `timeout = \"60s\"`")?;
+    let value: Expr = value(key, input, "a duration", &format!("{key} = \"60s\""))?;
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &value else {
         return Err(error(value.span(), format!("`{key}` wants a duration in quotes"), help));
     };

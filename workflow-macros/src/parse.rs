@@ -50,6 +50,7 @@ pub fn workflow(
         );
     }
     let scope = Scope { self_type: &self_type, generics: &block.generics.clone() };
+    let (starts, stops) = spelled_doors(&block, &scope);
     let mut reads = Vec::new();
     for item in &mut block.items {
         if let ImplItem::Fn(method) = item
@@ -63,7 +64,9 @@ pub fn workflow(
     for (doors, is_published) in [(&options.publishes, true), (&options.receives, false)] {
         for ty in doors {
             let ty = scope.resolved(ty);
-            scope.check_concrete(&ty, report);
+            if !scope.check_concrete(&ty, report) {
+                continue;
+            }
             let event = events.place(&ty);
             let event = &mut events.all[event];
             if is_published { event.published = true } else { event.received = true }
@@ -71,9 +74,13 @@ pub fn workflow(
     }
     let sends: Vec<Vec<usize>> =
         reads.iter().map(|read| read.sends.iter().map(|ty| events.place(ty)).collect()).collect();
-    let spelled =
-        reads.iter().flat_map(|read| stop_types(&read.step.emits).into_iter().chain(sent_stops(&read.sends)));
-    let known = output(&options, spelled.collect(), &scope, report);
+    if let Some(start) = starts.first()
+        && !report.is_clean()
+    {
+        events.place(start);
+    }
+    let sent = reads.iter().flat_map(|read| read.sends.iter().flat_map(stop_types));
+    let known = output(&options, stops.into_iter().chain(sent).collect(), &scope, report);
     let stop_name = known
         .as_ref()
         .map_or_else(|| "StopEvent".to_owned(), |output| format!("StopEvent<{}>", names::spelled(output)));
@@ -137,7 +144,7 @@ fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Opti
     let options = options::step(&attribute.meta, report);
     refuse_what_does_not_act(&options, report);
     let name = method.sig.ident.clone();
-    if method.sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_))) {
+    if is_generic(method) {
         report.error(
             &method.sig.generics,
             format!("step `{name}` is generic"),
@@ -148,11 +155,9 @@ fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Opti
     }
     let (parameters, inputs) = parameters(method, report)?;
     let taken = taken(&name, inputs, &options, scope, report)?;
-    let (emits, fallible) = returned(&method.sig.output, scope, report)?;
-    let sends: Vec<Type> = options.sends.iter().map(|ty| scope.resolved(ty)).collect();
-    for ty in &sends {
-        scope.check_concrete(ty, report);
-    }
+    let (emits, fails_with) = returned(&method.sig.output, scope, report)?;
+    let sends = options.sends.iter().map(|ty| scope.resolved(ty));
+    let sends: Vec<Type> = sends.filter(|ty| scope.check_concrete(ty, report)).collect();
     let step = Step {
         is_async: method.sig.asyncness.is_some(),
         doc: first_paragraph(&method.attrs),
@@ -160,7 +165,7 @@ fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Opti
         takes: Takes::Join(Vec::new()),
         emits,
         emits_event: None,
-        fallible,
+        fails_with,
         sends: Vec::new(),
         workers: options.workers,
         allow_unreachable: options.allow_unreachable,
@@ -188,7 +193,7 @@ fn refuse_what_does_not_act(options: &StepOptions, report: &mut Report) {
 /// One event parameter as it is spelled.
 struct InputParameter {
     ty: Type,
-    take: Option<(u32, Span)>,
+    take: Option<(u32, Attribute)>,
 }
 
 fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Parameter>, Vec<InputParameter>)> {
@@ -217,10 +222,10 @@ fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Param
             }
             FnArg::Typed(typed) => {
                 let take = take_attribute(&mut typed.attrs, "take");
-                let take = take
-                    .and_then(|take| report.ok(options::take(&take.meta)).map(|count| (count, take.span())));
+                let take =
+                    take.and_then(|take| report.ok(options::take(&take.meta)).map(|count| (count, take)));
                 if let Type::Reference(_) = *typed.ty {
-                    parameters.push(Parameter::Context);
+                    parameters.push(Parameter::Context((*typed.ty).clone()));
                 } else {
                     parameters.push(Parameter::Input);
                     inputs.push(InputParameter { ty: (*typed.ty).clone(), take });
@@ -228,16 +233,44 @@ fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Param
             }
         }
     }
-    let contexts = parameters.iter().filter(|parameter| **parameter == Parameter::Context).count();
-    if contexts > 1 {
-        report.error(
-            &name,
-            format!("step `{name}` takes two references"),
-            "the one reference that a step takes is its context, `ctx: &Context<Self>`; events are taken by value",
-        );
+    for (ty, number) in contexts(&parameters).zip(1..) {
+        if let Type::Reference(reference) = ty
+            && (number > 1 || inputs.is_empty())
+            && !is_context(&reference.elem)
+        {
+            report.error(
+                ty,
+                format!("step `{name}` takes an event by reference"),
+                format!("take it by value: `{}`", names::spelled(&reference.elem)),
+            );
+            return None;
+        }
+    }
+    if contexts(&parameters).count() > 1 {
+        report.error(&name, format!("step `{name}` takes two contexts"), "take one: `ctx: &Context<Self>`");
         whole = false;
     }
+    for InputParameter { ty, .. } in &inputs {
+        if is_context(ty) && argument(ty, 0).is_some() {
+            report.error(ty, format!("step `{name}` takes its context by value"), "write `&Context<Self>`");
+            whole = false;
+        } else if let Type::ImplTrait(_) = ty {
+            report.error(ty, format!("step `{name}` is generic"), "take an event of one type");
+            whole = false;
+        }
+    }
     whole.then_some((parameters, inputs))
+}
+
+fn contexts(parameters: &[Parameter]) -> impl Iterator<Item = &Type> {
+    parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Context(ty) => Some(ty),
+        Parameter::Input => None,
+    })
+}
+
+fn is_context(ty: &Type) -> bool {
+    matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.last().is_some_and(|last| last.ident == "Context"))
 }
 
 fn taken(
@@ -251,7 +284,9 @@ fn taken(
     if let Some((on, at)) = &options.on {
         let on: Vec<Type> = on.iter().map(|ty| scope.resolved(ty)).collect();
         for (index, ty) in on.iter().enumerate() {
-            scope.check_concrete(ty, report);
+            if !scope.check_concrete(ty, report) {
+                return None;
+            }
             if on[..index].contains(ty) {
                 report.error(
                     ty,
@@ -281,10 +316,10 @@ fn taken(
     }
     let is_batch = |ty: &Type| payload(ty, "Vec").is_some();
     for input in &inputs {
-        if let Some((_, at)) = input.take
+        if let Some((_, at)) = &input.take
             && !is_batch(&input.ty)
         {
-            report.error_at(
+            report.error(
                 at,
                 "`#[take]` stands on what is no batch",
                 "take a `Vec` of events, or leave it out",
@@ -302,10 +337,12 @@ fn taken(
         return None;
     }
     for ty in &types {
-        scope.check_concrete(&payload(ty, "Vec").unwrap_or_else(|| ty.clone()), report);
+        if !scope.check_concrete(&payload(ty, "Vec").unwrap_or_else(|| ty.clone()), report) {
+            return None;
+        }
     }
     if let Some(event) = payload(&types[0], "Vec") {
-        let first = inputs[0].take.map(|(count, _)| count);
+        let first = inputs[0].take.as_ref().map(|(count, _)| *count);
         return Some(Taken::Batch { event, first, at: inputs[0].ty.clone() });
     }
     match <[Type; 1]>::try_from(types) {
@@ -314,10 +351,10 @@ fn taken(
     }
 }
 
-/// What a step gives when it does not fail, and whether it can fail.
-fn returned(output: &ReturnType, scope: &Scope<'_>, report: &mut Report) -> Option<(Type, bool)> {
+/// What a step gives when it does not fail, and with what it fails when it can.
+fn returned(output: &ReturnType, scope: &Scope<'_>, report: &mut Report) -> Option<(Type, Option<Type>)> {
     let ReturnType::Type(_, ty) = output else {
-        return Some((syn::parse_quote!(()), false));
+        return Some((syn::parse_quote!(()), None));
     };
     let ty = scope.resolved(ty);
     if let Type::ImplTrait(_) = ty {
@@ -328,9 +365,12 @@ fn returned(output: &ReturnType, scope: &Scope<'_>, report: &mut Report) -> Opti
         );
         return None;
     }
-    let value = payload(&ty, "Result");
-    let emits = value.clone().unwrap_or(ty);
-    scope.check_concrete(&emits, report).then_some((emits, value.is_some()))
+    let (emits, fails_with) = match (payload(&ty, "Result"), argument(&ty, 1)) {
+        (Some(value), Some(error)) => (value, Some(error)),
+        (Some(value), None) => (value, Some(ty)),
+        (None, _) => (ty, None),
+    };
+    scope.check_concrete(&emits, report).then_some((emits, fails_with))
 }
 
 /// The first generic argument of a type whose path ends in `name`: `Joke` of `Result<Joke, E>`. A bare
@@ -341,12 +381,7 @@ fn payload(ty: &Type, name: &str) -> Option<Type> {
     };
     let segment = path.segments.last().filter(|segment| segment.ident == name)?;
     match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => {
-            arguments.args.iter().find_map(|argument| match argument {
-                GenericArgument::Type(ty) => Some(ty.clone()),
-                _ => None,
-            })
-        }
+        PathArguments::AngleBracketed(_) => argument(ty, 0),
         _ if name == "StartEvent" => {
             let root = root::root();
             Some(syn::parse_quote!(#root::Fields))
@@ -354,6 +389,21 @@ fn payload(ty: &Type, name: &str) -> Option<Type> {
         _ if name == "StopEvent" => Some(syn::parse_quote!(())),
         _ => None,
     }
+}
+
+/// The generic argument at a place, among those that are types.
+fn argument(ty: &Type, place: usize) -> Option<Type> {
+    let Type::Path(TypePath { path, .. }) = ty else {
+        return None;
+    };
+    let PathArguments::AngleBracketed(arguments) = &path.segments.last()?.arguments else {
+        return None;
+    };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    });
+    types.into_iter().nth(place)
 }
 
 /// Every `StopEvent<T>` that is spelled anywhere in a type, as `T` and whole.
@@ -372,8 +422,32 @@ fn stop_types(ty: &Type) -> Vec<(Type, Type)> {
     stops.0
 }
 
-fn sent_stops(sends: &[Type]) -> Vec<(Type, Type)> {
-    sends.iter().flat_map(stop_types).collect()
+/// The `StartEvent`s that steps take and the `StopEvent`s that they return, as spelled: also those of steps
+/// that cannot be read otherwise.
+fn spelled_doors(block: &ItemImpl, scope: &Scope<'_>) -> (Vec<Type>, Vec<(Type, Type)>) {
+    let (mut starts, mut stops) = (Vec::new(), Vec::new());
+    let methods = block.items.iter().filter_map(|item| match item {
+        ImplItem::Fn(method) if method.attrs.iter().any(|attribute| is_ours(attribute, "step")) => {
+            Some(method)
+        }
+        _ => None,
+    });
+    for method in methods.filter(|method| !is_generic(method)) {
+        let taken = method.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(scope.resolved(&typed.ty)),
+            FnArg::Receiver(_) => None,
+        });
+        starts.extend(taken.filter(|ty| role(ty) == Role::Start && scope.parameter_in(ty).is_none()));
+        if let ReturnType::Type(_, ty) = &method.sig.output {
+            let stop = stop_types(&scope.resolved(ty));
+            stops.extend(stop.into_iter().filter(|(ty, _)| scope.parameter_in(ty).is_none()));
+        }
+    }
+    (starts, stops)
+}
+
+fn is_generic(method: &ImplItemFn) -> bool {
+    method.sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
 }
 
 fn output(
@@ -396,8 +470,7 @@ fn output(
             "a run gives one type: an enum holds several kinds of result",
         );
     }
-    scope.check_concrete(&first, report);
-    Some(first)
+    scope.check_concrete(&first, report).then_some(first)
 }
 
 /// The result as the types have it, where an enum or another name hides every `StopEvent<T>`.
@@ -442,8 +515,8 @@ impl Scope<'_> {
         ty
     }
 
-    /// Notes when an event depends on a parameter of the block; whether it does not.
-    fn check_concrete(&self, ty: &Type, report: &mut Report) -> bool {
+    /// The parameter of the block on which a type depends.
+    fn parameter_in(&self, ty: &Type) -> Option<String> {
         struct Mentions<'a>(&'a Generics, Option<String>);
         impl Visit<'_> for Mentions<'_> {
             fn visit_ident(&mut self, ident: &Ident) {
@@ -461,7 +534,12 @@ impl Scope<'_> {
         }
         let mut mentions = Mentions(self.generics, None);
         mentions.visit_type(ty);
-        let Some(parameter) = mentions.1 else {
+        mentions.1
+    }
+
+    /// Notes when an event depends on a parameter of the block; whether it does not.
+    fn check_concrete(&self, ty: &Type, report: &mut Report) -> bool {
+        let Some(parameter) = self.parameter_in(ty) else {
             return true;
         };
         report.error(
@@ -540,9 +618,12 @@ fn role(ty: &Type) -> Role {
 }
 
 fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Option<Attribute> {
-    let is_it =
-        |attribute: &Attribute| attribute.path().segments.last().is_some_and(|segment| segment.ident == name);
-    attributes.iter().position(is_it).map(|found| attributes.remove(found))
+    let found = attributes.iter().position(|attribute| is_ours(attribute, name))?;
+    Some(attributes.remove(found))
+}
+
+fn is_ours(attribute: &Attribute, name: &str) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
 }
 
 fn take_parameter_attributes(method: &mut ImplItemFn) {

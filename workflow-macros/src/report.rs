@@ -62,7 +62,11 @@ pub fn stray_step(options: TokenStream, item: TokenStream) -> TokenStream {
     let at = Span::call_site();
     let for_function = options.to_string().starts_with("workflow");
     let error = if for_function {
-        not_yet(at, "`#[step(workflow = ..)]` on a free function")
+        error(
+            at,
+            "`#[step(workflow = ..)]` on a free function is not supported yet",
+            "make it a method of the workflow, in an `impl` block under `#[workflow]`",
+        )
     } else {
         error(
             at,

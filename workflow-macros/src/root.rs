@@ -25,3 +25,8 @@ pub fn private() -> TokenStream {
     let root = root();
     quote!(#root::__private)
 }
+
+/// The place of the user's token with the names of the generated code: for what mentions its variables.
+pub fn here(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}

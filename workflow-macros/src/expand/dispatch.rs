@@ -5,13 +5,14 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::model::{Event, Parameter, Role, Step, Takes, Workflow};
-use crate::root::{private, root};
+use crate::root::{here, private, root, root_at};
 
 /// The whole implementation.
 pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (root, private) = (root(), private());
     let (enum_name, self_type, title) = (&workflow.enum_name, &workflow.self_type, &workflow.name);
-    let (generics, _, bounds) = workflow.generics.split_for_impl();
+    let (generics, bounds) = (&workflow.generics, bounds(workflow));
+    let (generics, ..) = generics.split_for_impl();
     let timeout = match workflow.timeout {
         Some(timeout) => {
             let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
@@ -70,6 +71,17 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     }
 }
 
+/// The bounds of the block, and that a run can share the workflow: what makes a generic one so is then the
+/// caller's to know.
+fn bounds(workflow: &Workflow) -> TokenStream {
+    let self_type = &workflow.self_type;
+    let own = workflow.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let shared = quote_spanned! {self_type.span()=>
+        #self_type: ::core::marker::Send + ::core::marker::Sync
+    };
+    quote!(where #(#own,)* #shared)
+}
+
 /// What `run` takes, and how the event that opens a run is made of it.
 fn open(workflow: &Workflow) -> (TokenStream, TokenStream) {
     let (root, private, enum_name) = (root(), private(), &workflow.enum_name);
@@ -107,7 +119,9 @@ fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
     let arms = direct.map(|Event { variant, .. }| {
         let input = match &step.takes {
-            Takes::On(_, ty) => quote_spanned!(ty.span()=> <#ty as ::core::convert::From<_>>::from(event)),
+            Takes::On(_, ty) => {
+                quote_spanned!(here(ty.span())=> <#ty as ::core::convert::From<_>>::from(event))
+            }
             _ => quote!(event),
         };
         let call = call(workflow, step, &[input]);
@@ -147,14 +161,14 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
         return None;
     }
     let number = Literal::u16_unsuffixed(place as u16);
-    let parameters = step.parameters.iter().filter(|parameter| **parameter == Parameter::Input).count();
+    let parameters = step.parameters.iter().filter(|parameter| matches!(parameter, Parameter::Input)).count();
     let names: Vec<Ident> = (0..parameters).map(|index| format_ident!("input_{index}")).collect();
     let taken = match &step.takes {
         Takes::One(_) | Takes::Join(_) => quote!(#(let #names = inputs.one();)*),
         Takes::Batch { .. } => quote!(#(let #names = inputs.all();)*),
         Takes::On(events, ty) => {
             let variants = events.iter().map(|event| &workflow.events[*event].variant);
-            quote_spanned! {ty.span()=>
+            quote_spanned! {here(ty.span())=>
                 let input_0 = match inputs.any() {
                     #(#enum_name::#variants(event) => <#ty as ::core::convert::From<_>>::from(event),)*
                     #[allow(unreachable_patterns)]
@@ -180,21 +194,24 @@ fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream
     let method = &step.ident;
     let mut inputs = inputs.iter();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
-        Parameter::Context => quote!(&place.context()),
+        Parameter::Context(ty) => quote_spanned!(here(ty.span())=> &place.context()),
         Parameter::Input => inputs.next().cloned().unwrap_or_default(),
     });
-    let awaited = step.is_async.then(|| quote!(.await));
-    let called = quote!(self.#method(#(#arguments),*)#awaited);
-    if !step.fallible {
-        return emit(workflow, step, &called);
+    let at = here(method.span());
+    let mut called = quote_spanned!(at=> self.#method(#(#arguments),*));
+    if step.is_async {
+        let root = root_at(at);
+        called = quote_spanned!(at=> #root::step_future(#called).await);
     }
+    let Some(error) = &step.fails_with else {
+        return emit(workflow, step, &called);
+    };
+    let failed = quote_spanned!(here(error.span())=> ::core::convert::Into::into(error));
     let emit = emit(workflow, step, &quote!(value));
     quote! {
         match #called {
             ::core::result::Result::Ok(value) => #emit,
-            ::core::result::Result::Err(error) => {
-                ::core::result::Result::Err(::core::convert::Into::into(error))
-            }
+            ::core::result::Result::Err(error) => ::core::result::Result::Err(#failed),
         }
     }
 }
@@ -206,5 +223,5 @@ fn emit(workflow: &Workflow, step: &Step, value: &TokenStream) -> TokenStream {
         let variant = &workflow.events[event].variant;
         return quote!(::core::result::Result::Ok(#root::Emission::One(#enum_name::#variant(#value))));
     }
-    quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::emit(#value))
+    quote_spanned!(here(emits.span())=> <#emits as #root::Emit<#enum_name>>::emit(#value))
 }

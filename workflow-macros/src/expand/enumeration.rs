@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::model::{Event, Role, Workflow};
-use crate::root::{private, root};
+use crate::root::{private, root, root_at};
 
 /// `pub enum JokeFlowEvent { .. }`
 pub fn definition(workflow: &Workflow) -> TokenStream {
@@ -24,17 +24,18 @@ pub fn definition(workflow: &Workflow) -> TokenStream {
 }
 
 /// What the enum implements, by itself and for each event.
-pub fn implementations(workflow: &Workflow, checked: bool) -> TokenStream {
-    let each = workflow.events.iter().enumerate().map(|(kind, event)| one(workflow, kind, event, checked));
+pub fn implementations(workflow: &Workflow) -> TokenStream {
+    let each = workflow.events.iter().enumerate().map(|(kind, event)| one(workflow, kind, event));
     let whole = whole(workflow);
     quote!(#(#each)* #whole)
 }
 
-fn one(workflow: &Workflow, kind: usize, event: &Event, checked: bool) -> TokenStream {
+fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
     let (root, private) = (root(), private());
     let (name, Event { ty, variant, .. }) = (&workflow.enum_name, event);
     let kind = Literal::u16_suffixed(kind as u16);
-    let event_type = quote_spanned!(ty.span()=> #private::event_type::<#ty>());
+    let asked = root_at(ty.span());
+    let event_type = quote_spanned!(ty.span()=> #asked::event_type::<#ty>());
     let doors = [
         (event.published, quote!(Publishes)),
         (event.received, quote!(Receives)),
@@ -42,27 +43,29 @@ fn one(workflow: &Workflow, kind: usize, event: &Event, checked: bool) -> TokenS
     ];
     let doors =
         doors.iter().filter(|(open, _)| *open).map(|(_, door)| quote!(impl #root::#door<#ty> for #name {}));
-    let stop = (event.role == Role::Stop)
-        .then(|| if checked { stop(workflow, event, &kind) } else { any_stop(workflow) });
-    quote! {
-        #[diagnostic::do_not_recommend]
-        impl #root::Carries<#ty> for #name {
-            const KIND: u16 = #kind;
-            const TYPE: #private::EventType<#ty> = #event_type;
+    let stop = (event.role == Role::Stop).then(|| stop(workflow, event, &kind));
+    let items = quote! {
+        const KIND: u16 = #kind;
+        const TYPE: #private::EventType<#ty> = #event_type;
 
-            #[inline]
-            fn wrap(event: #ty) -> Self {
-                Self::#variant(event)
-            }
+        #[inline]
+        fn wrap(event: #ty) -> Self {
+            Self::#variant(event)
+        }
 
-            fn unwrap(self) -> ::core::option::Option<#ty> {
-                match self {
-                    Self::#variant(event) => ::core::option::Option::Some(event),
-                    #[allow(unreachable_patterns)]
-                    _ => ::core::option::Option::None,
-                }
+        fn unwrap(self) -> ::core::option::Option<#ty> {
+            match self {
+                Self::#variant(event) => ::core::option::Option::Some(event),
+                #[allow(unreachable_patterns)]
+                _ => ::core::option::Option::None,
             }
         }
+    };
+    // Where one event is spelled in two ways, rustc shows both spellings.
+    let carries = quote_spanned!(ty.span()=> impl #asked::Carries<#ty> for #name { #items });
+    quote! {
+        #[diagnostic::do_not_recommend]
+        #carries
 
         #stop
         #(#doors)*
@@ -80,20 +83,6 @@ fn stop(workflow: &Workflow, Event { ty, variant, .. }: &Event, kind: &Literal) 
             #[inline]
             fn stop(event: #ty) -> #root::Emission<Self> {
                 #root::Emission::One(Self::#variant(event))
-            }
-        }
-    }
-}
-
-/// After an error, a stop event of another type is not a second one.
-fn any_stop(workflow: &Workflow) -> TokenStream {
-    let (root, private, name) = (root(), private(), &workflow.enum_name);
-    quote! {
-        impl<T> #private::StopsWith<T> for #name {
-            const SHAPE: #root::graph::Shape = #root::graph::Shape::Nothing;
-
-            fn stop(_: #root::StopEvent<T>) -> #root::Emission<Self> {
-                #root::Emission::None
             }
         }
     }

@@ -11,7 +11,7 @@ use quote::quote;
 use syn::{ItemImpl, parse2};
 
 use crate::model::{Catch, Workflow, WorkflowOptions};
-use crate::report::{Report, error, not_yet};
+use crate::report::{Report, error};
 use crate::{cfg, options, parse, validate};
 
 /// `#[workflow(..)]` on a block. On any error the user's block still goes out, with what can be written
@@ -27,14 +27,18 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
         return twice;
     }
     cfg::settle(&options.cfg, &mut block);
-    let Some((workflow, _)) = read(options, &block, &mut report) else {
+    let Some((mut workflow, _)) = read(options, &block, &mut report) else {
         let errors = report.into_tokens();
         return quote!(#block #errors);
     };
     let checked = report.is_clean();
+    if !checked {
+        // What goes on between the steps would only repeat the mistake in other words.
+        workflow.steps.clear();
+    }
     let block = &workflow.block;
     let enumeration = enumeration::definition(&workflow);
-    let events = enumeration::implementations(&workflow, checked);
+    let events = enumeration::implementations(&workflow);
     let rows = rows::rows(&workflow);
     let dispatch = dispatch::workflow(&workflow);
     let checks = checked.then(|| rows::checks(&workflow));
@@ -66,7 +70,11 @@ fn no_block(item: TokenStream) -> TokenStream {
     }
     let at = Span::call_site();
     let error = if words.iter().any(|word| word == "struct") {
-        not_yet(at, "`#[workflow]` on a struct, with steps that are free functions,")
+        error(
+            at,
+            "`#[workflow]` on a struct, with steps that are free functions, is not supported yet",
+            "write the steps in an `impl` block, and `#[workflow]` above it",
+        )
     } else {
         error(
             at,

@@ -31,12 +31,6 @@ impl Flow {
     async fn wait(&self, _: StartEvent<String>) -> StopEvent<u32> {
         StopEvent(1)
     }
-
-    #[catch]
-    #[step]
-    async fn mend(&self, _: StartEvent<String>) -> StopEvent<u32> {
-        StopEvent(1)
-    }
 }
 
 fn main() {

@@ -2,7 +2,7 @@ use workflow_core::prelude::*;
 
 struct Flow;
 
-fn call(flow: &impl Workflow) {}
+fn call(_: &impl Workflow) {}
 
 fn main() {
     call(&Flow);

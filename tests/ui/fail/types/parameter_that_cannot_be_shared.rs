@@ -1,9 +1,11 @@
+use std::cell::Cell;
+
 use workflow_core::prelude::*;
 
-struct Flow;
+struct Flow<L>(L);
 
 #[workflow]
-impl Flow {
+impl<L> Flow<L> {
     #[step]
     async fn write(&self, _: StartEvent<String>) -> StopEvent<u32> {
         StopEvent(1)
@@ -11,5 +13,5 @@ impl Flow {
 }
 
 fn main() {
-    let _ = Flow.run(7);
+    let _ = Flow(Cell::new(1)).run("pirates");
 }

@@ -1,0 +1,21 @@
+use workflow_core::prelude::*;
+
+struct Flow;
+
+#[workflow]
+impl Flow {
+    #[step]
+    async fn fetch(&self, _: StartEvent<String>) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+
+    #[catch(of(fetch), times = 2)]
+    #[step]
+    async fn mend(&self, _: StartEvent<String>) -> StopEvent<u32> {
+        StopEvent(0)
+    }
+}
+
+fn main() {
+    let _ = Flow.run("pirates");
+}
