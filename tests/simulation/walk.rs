@@ -169,7 +169,7 @@ impl Walk {
                 inside.lineage.iter_mut().for_each(|lineage| lineage.push(self.opened.len() as u64));
                 self.opened.push(Members::of(inner));
                 let mut members = Vec::new();
-                for _ in 0..source.pick(4) {
+                for _ in 0..source.of(&[0, 1, 2, 3, 5]) {
                     flatten(self.emission(source, inner, &inside), &mut members);
                 }
                 Emission::Many(members, Members::of(inner))

@@ -27,8 +27,15 @@ pub const fn solve_into(graph: &Graph, words: &mut [u64]) {
     let mut solver = Solver { graph, at: Layout::of(graph), words };
     solver.emissions();
     solver.levels();
-    solver.outputs();
-    solver.runs();
+    solver.doors();
+    loop {
+        solver.lasting();
+        solver.outputs();
+        solver.runs();
+        if !solver.insides() {
+            break;
+        }
+    }
     solver.feeds();
     solver.ends();
 }
@@ -72,6 +79,12 @@ impl<'a> Solution<'a> {
         bit(self.words, self.at.emits + step * self.at.event_words, event as usize)
     }
 
+    /// Whether the step emits the event such that the run goes on: not always beside a stop, for one.
+    #[must_use]
+    pub const fn brings(&self, step: usize, event: u16) -> bool {
+        bit(self.words, self.at.lasting + step * self.at.event_words, event as usize)
+    }
+
     /// Whether an arrival of `later` can belong to the batch that a member `member` belongs to.
     #[must_use]
     pub const fn same_batch(&self, member: u16, later: u16) -> bool {
@@ -113,6 +126,11 @@ struct Layout {
     outputs: usize,
     openings: usize,
     feeds: usize,
+    gathered: usize,
+    inside: usize,
+    lasting: usize,
+    closes: usize,
+    scratch: usize,
     together: usize,
     total: usize,
 }
@@ -140,7 +158,12 @@ impl Layout {
         let outputs = level + events * event_words;
         let openings = outputs + steps * place_words;
         let feeds = openings + steps * place_words;
-        let together = feeds + steps * step_words;
+        let gathered = feeds + steps * step_words;
+        let inside = gathered + event_words;
+        let lasting = inside + step_words;
+        let closes = lasting + steps * event_words;
+        let scratch = closes + step_words;
+        let together = scratch + 2 * place_words;
         let total = together + if joins { places * place_words } else { 0 };
         Self {
             event_words,
@@ -160,6 +183,11 @@ impl Layout {
             outputs,
             openings,
             feeds,
+            gathered,
+            inside,
+            lasting,
+            closes,
+            scratch,
             together,
             total,
         }
@@ -178,6 +206,17 @@ const fn place_of(graph: &Graph, step: usize, parameter: usize) -> usize {
         before += 1;
     }
     place + first_alike(graph.steps[step].takes.events(), parameter)
+}
+
+const fn has(events: &[u16], event: u16) -> bool {
+    let mut index = 0;
+    while index < events.len() {
+        if events[index] == event {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 const fn first_alike(events: &[u16], parameter: usize) -> usize {
@@ -225,6 +264,9 @@ impl Solver<'_> {
             while sent < node.sends.len() {
                 self.set(row, node.sends[sent] as usize);
                 sent += 1;
+            }
+            if let Takes::Batch { event, .. } = node.takes {
+                self.set(self.at.gathered, event as usize);
             }
             let (taken, mut parameter) = (node.takes.events(), 0);
             while parameter < taken.len() {
@@ -349,6 +391,150 @@ impl Solver<'_> {
         }
     }
 
+    /// Which of the steps that run can do so inside a batch; whether there are more than were known.
+    const fn insides(&mut self) -> bool {
+        let (mut more, mut changed) = (false, self.at.batches);
+        while changed {
+            changed = false;
+            let mut from = 0;
+            while from < self.graph.steps.len() {
+                if !bit(self.words, self.at.runs, from) {
+                    from += 1;
+                    continue;
+                }
+                let inside = bit(self.words, self.at.inside, from);
+                let mut to = 0;
+                while to < self.graph.steps.len() {
+                    if !bit(self.words, self.at.inside, to)
+                        && self.leads_inside(&self.graph.steps[from].emits, inside, to)
+                    {
+                        changed |= self.set(self.at.inside, to);
+                    }
+                    to += 1;
+                }
+                from += 1;
+            }
+            more |= changed;
+        }
+        more
+    }
+
+    /// Whether what the shape gives, emitted inside a batch or not, can start `step` inside a batch.
+    const fn leads_inside(&self, shape: &Shape, inside: bool, step: usize) -> bool {
+        if self.ends_run(shape, inside) {
+            return false;
+        }
+        let takes = &self.graph.steps[step].takes;
+        match shape {
+            Shape::Nothing => false,
+            Shape::Event(event) => {
+                inside && !matches!(takes, Takes::Batch { .. }) && has(takes.events(), *event)
+            }
+            Shape::Many(inner) => match takes {
+                Takes::Batch { event, .. } => inside && self.gathers(inner, *event, true),
+                _ => self.leads_inside(inner, true, step),
+            },
+            Shape::OneOf(parts) | Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if self.leads_inside(&parts[part], inside, step) {
+                        return true;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
+    }
+
+    /// Which events each step can emit such that the run goes on: not beside a stop, and not outside a
+    /// batch to a step that gathers one.
+    const fn lasting(&mut self) {
+        let mut step = 0;
+        while step < self.graph.steps.len() {
+            let node = &self.graph.steps[step];
+            let row = self.at.lasting + step * self.at.event_words;
+            self.collect_lasting(&node.emits, row, bit(self.words, self.at.inside, step));
+            let mut sent = 0;
+            while sent < node.sends.len() {
+                if !self.is_last(node.sends[sent], false) {
+                    self.set(row, node.sends[sent] as usize);
+                }
+                sent += 1;
+            }
+            step += 1;
+        }
+    }
+
+    const fn collect_lasting(&mut self, shape: &Shape, row: usize, inside: bool) {
+        if self.ends_run(shape, inside) {
+            return;
+        }
+        match shape {
+            Shape::Nothing => (),
+            Shape::Event(event) => {
+                self.set(row, *event as usize);
+            }
+            Shape::Many(inner) => self.collect_lasting(inner, row, true),
+            Shape::OneOf(parts) | Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    self.collect_lasting(&parts[part], row, inside);
+                    part += 1;
+                }
+            }
+        }
+    }
+
+    /// Whether the run is over, one way or the other, when the event is emitted.
+    const fn is_last(&self, event: u16, inside: bool) -> bool {
+        matches!(self.graph.events[event as usize].role, Role::Stop)
+            || (!inside && bit(self.words, self.at.gathered, event as usize))
+    }
+
+    /// Whether the run is over whatever of the shape is emitted.
+    const fn ends_run(&self, shape: &Shape, inside: bool) -> bool {
+        match shape {
+            Shape::Nothing | Shape::Many(_) => false,
+            Shape::Event(event) => self.is_last(*event, inside),
+            Shape::OneOf(parts) => {
+                let mut part = 0;
+                while part < parts.len() && self.ends_run(&parts[part], inside) {
+                    part += 1;
+                }
+                part == parts.len()
+            }
+            Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() && !self.ends_run(&parts[part], inside) {
+                    part += 1;
+                }
+                part < parts.len()
+            }
+        }
+    }
+
+    /// Whether the shape, when the run goes on, can open a batch that brings arrivals of `event`.
+    const fn opens(&self, shape: &Shape, event: u16, inside: bool) -> bool {
+        if self.ends_run(shape, inside) {
+            return false;
+        }
+        match shape {
+            Shape::Nothing | Shape::Event(_) => false,
+            Shape::Many(inner) => self.gathers(inner, event, true),
+            Shape::OneOf(parts) | Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if self.opens(&parts[part], event, inside) {
+                        return true;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
+    }
+
     /// Which places each step can mark, and which of them by opening a batch.
     const fn outputs(&mut self) {
         let width = self.at.place_words;
@@ -357,17 +543,18 @@ impl Solver<'_> {
             let row = self.at.outputs + step * width;
             let mut event = 0;
             while event < self.graph.events.len() {
-                if bit(self.words, self.at.emits + step * self.at.event_words, event) {
+                if bit(self.words, self.at.lasting + step * self.at.event_words, event) {
                     self.add(row, self.at.takers + event * width, width);
                 }
                 event += 1;
             }
             if self.graph.steps[step].emits.opens_batch() {
                 let openings = self.at.openings + step * width;
+                let inside = bit(self.words, self.at.inside, step);
                 let (mut join, mut place) = (0, 0);
                 while join < self.graph.steps.len() {
                     if let Takes::Batch { event, .. } = self.graph.steps[join].takes
-                        && self.gathers(&self.graph.steps[step].emits, event, false)
+                        && self.opens(&self.graph.steps[step].emits, event, inside)
                     {
                         self.set(openings, place);
                     }
@@ -380,13 +567,17 @@ impl Solver<'_> {
         }
     }
 
-    /// Which steps can run, and which places one run can mark together.
-    const fn runs(&mut self) {
+    /// Which places are marked from outside.
+    const fn doors(&mut self) {
         let width = self.at.place_words;
         let mut event = 0;
         while event < self.graph.events.len() {
             let node = &self.graph.events[event];
             let takers = self.at.takers + event * width;
+            if self.is_last(event as u16, false) {
+                event += 1;
+                continue;
+            }
             if node.received {
                 self.add(self.at.outside, takers, width);
             }
@@ -399,11 +590,20 @@ impl Solver<'_> {
             let mut event = 0;
             while event < self.graph.events.len() {
                 if matches!(self.graph.events[event].role, Role::Start) {
-                    self.pair_takers(event as u16);
+                    self.pair_distinct(self.at.takers + event * width);
                 }
                 event += 1;
             }
             self.pair_rows(self.at.outside, self.at.live);
+        }
+    }
+
+    /// Which steps can run, and which places one run can mark together.
+    const fn runs(&mut self) {
+        let mut word = 0;
+        while word < self.at.step_words {
+            self.words[self.at.runs + word] = 0;
+            word += 1;
         }
         let mut changed = true;
         while changed {
@@ -460,11 +660,13 @@ impl Solver<'_> {
             return changed;
         }
         if first_time {
-            self.pair_shape(&self.graph.steps[step].emits);
-            self.pair_rows(self.at.openings + step * width, outputs);
+            let inside = bit(self.words, self.at.inside, step);
+            self.pair_shape(&self.graph.steps[step].emits, inside);
             let (sends, mut sent) = (self.graph.steps[step].sends, 0);
             while sent < sends.len() {
-                self.pair_rows(self.at.takers + sends[sent] as usize * width, outputs);
+                if !self.is_last(sends[sent], false) {
+                    self.pair_rows(self.at.takers + sends[sent] as usize * width, outputs);
+                }
                 sent += 1;
             }
         }
@@ -520,67 +722,105 @@ impl Solver<'_> {
         changed
     }
 
-    /// What one return value can hold at once.
-    const fn pair_shape(&mut self, shape: &Shape) {
+    /// What one return value can hold at once, when the run goes on after it.
+    const fn pair_shape(&mut self, shape: &Shape, inside: bool) {
+        if self.ends_run(shape, inside) {
+            return;
+        }
+        let (one, other) = (self.at.scratch, self.at.scratch + self.at.place_words);
         match shape {
             Shape::Nothing => (),
-            Shape::Event(event) => self.pair_takers(*event),
+            Shape::Event(event) => {
+                self.pair_distinct(self.at.takers + *event as usize * self.at.place_words);
+            }
             Shape::Many(inner) => {
-                self.pair_shape(inner);
-                self.cross(inner, inner, true);
+                self.clear(one);
+                self.mark(inner, one, true);
+                self.pair_rows(one, one);
+                self.clear(other);
+                self.mark_openings(inner, other);
+                self.pair_distinct(other);
+                self.pair_rows(one, other);
             }
             Shape::OneOf(parts) => {
                 let mut part = 0;
                 while part < parts.len() {
-                    self.pair_shape(&parts[part]);
+                    self.pair_shape(&parts[part], inside);
                     part += 1;
                 }
             }
             Shape::All(parts) => {
-                let mut first = 0;
-                while first < parts.len() {
-                    self.pair_shape(&parts[first]);
-                    let mut second = first + 1;
-                    while second < parts.len() {
-                        self.cross(&parts[first], &parts[second], true);
-                        second += 1;
-                    }
-                    first += 1;
-                }
-            }
-        }
-    }
-
-    /// Marks every event of `one` as together with every event of `other`.
-    const fn cross(&mut self, one: &Shape, other: &Shape, outer: bool) {
-        match one {
-            Shape::Nothing => (),
-            Shape::Event(event) => {
-                if outer {
-                    self.cross(other, one, false);
-                } else if let Shape::Event(with) = other {
-                    let (a, b) = (
-                        self.at.takers + *event as usize * self.at.place_words,
-                        self.at.takers + *with as usize * self.at.place_words,
-                    );
-                    self.pair_rows(a, b);
-                }
-            }
-            Shape::Many(inner) => self.cross(inner, other, outer),
-            Shape::OneOf(parts) | Shape::All(parts) => {
                 let mut part = 0;
                 while part < parts.len() {
-                    self.cross(&parts[part], other, outer);
+                    self.pair_shape(&parts[part], inside);
+                    part += 1;
+                }
+                self.clear(one);
+                part = 0;
+                while part < parts.len() {
+                    self.clear(other);
+                    self.mark(&parts[part], other, inside);
+                    self.pair_rows(one, other);
+                    self.add(one, other, self.at.place_words);
                     part += 1;
                 }
             }
         }
     }
 
-    /// One event is copied to each of its takers: these places are together, but none with itself.
-    const fn pair_takers(&mut self, event: u16) {
+    /// Adds to a row all places that the shape can mark, when the run goes on after it.
+    const fn mark(&mut self, shape: &Shape, row: usize, inside: bool) {
+        if self.ends_run(shape, inside) {
+            return;
+        }
+        match shape {
+            Shape::Nothing => (),
+            Shape::Event(event) => {
+                let width = self.at.place_words;
+                self.add(row, self.at.takers + *event as usize * width, width);
+            }
+            Shape::Many(inner) => {
+                self.mark(inner, row, true);
+                self.mark_openings(inner, row);
+            }
+            Shape::OneOf(parts) | Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    self.mark(&parts[part], row, inside);
+                    part += 1;
+                }
+            }
+        }
+    }
+
+    /// Adds to a row the joins that a batch of this shape fires, each once.
+    const fn mark_openings(&mut self, inner: &Shape, row: usize) {
+        if !self.at.batches {
+            return;
+        }
+        let (mut join, mut place) = (0, 0);
+        while join < self.graph.steps.len() {
+            if let Takes::Batch { event, .. } = self.graph.steps[join].takes
+                && self.gathers(inner, event, true)
+            {
+                self.set(row, place);
+            }
+            place += self.graph.steps[join].takes.events().len();
+            join += 1;
+        }
+    }
+
+    const fn clear(&mut self, row: usize) {
+        let mut word = 0;
+        while word < self.at.place_words {
+            self.words[row + word] = 0;
+            word += 1;
+        }
+    }
+
+    /// Marks the places of a row as together, but none with itself: one token went to each.
+    const fn pair_distinct(&mut self, row: usize) {
         let width = self.at.place_words;
-        let row = self.at.takers + event as usize * width;
         let mut place = 0;
         while place < self.at.places {
             if bit(self.words, row, place) {
@@ -623,15 +863,15 @@ impl Solver<'_> {
     const fn ends(&mut self) {
         let mut step = 0;
         while step < self.graph.steps.len() {
-            let mut event = 0;
-            while event < self.graph.events.len() {
-                let node = &self.graph.events[event];
-                if (node.published || matches!(node.role, Role::Stop))
-                    && bit(self.words, self.at.emits + step * self.at.event_words, event)
-                {
-                    self.set(self.at.ends, step);
-                }
-                event += 1;
+            let node = &self.graph.steps[step];
+            let mut ends = self.can_end(&node.emits, bit(self.words, self.at.inside, step));
+            let mut sent = 0;
+            while sent < node.sends.len() {
+                ends |= self.can_end(&Shape::Event(node.sends[sent]), false);
+                sent += 1;
+            }
+            if ends {
+                self.set(self.at.ends, step);
             }
             step += 1;
         }
@@ -641,6 +881,9 @@ impl Solver<'_> {
             let mut step = self.graph.steps.len();
             while step > 0 {
                 step -= 1;
+                if self.at.batches && !bit(self.words, self.at.closes, step) && self.closes(step) {
+                    changed |= self.set(self.at.closes, step);
+                }
                 if !bit(self.words, self.at.ends, step) && self.leads_to_an_end(step) {
                     changed |= self.set(self.at.ends, step);
                 }
@@ -657,26 +900,22 @@ impl Solver<'_> {
             }
             word += 1;
         }
-        self.at.batches && self.is_in_a_batch_that_ends(step, self.graph.steps.len())
+        bit(self.words, self.at.closes, step)
     }
 
-    /// Whether the step works in a batch one of whose joins leads to an end. A join works in the batch
-    /// around the one that it gathers, if its opener does; `depth` bounds how far that is followed.
-    const fn is_in_a_batch_that_ends(&self, step: usize, depth: usize) -> bool {
-        let gathers = matches!(self.graph.steps[step].takes, Takes::Batch { .. });
-        let place = place_of(self.graph, step, 0);
+    /// Whether the step can be the last thing that a batch waits for, whose closing leads to an end.
+    const fn closes(&self, step: usize) -> bool {
         let taken = self.graph.steps[step].takes.events();
+        let gathers = matches!(self.graph.steps[step].takes, Takes::Batch { .. });
         let mut opener = 0;
         while opener < self.graph.steps.len() {
-            if gathers {
-                let opens = bit(self.words, self.at.openings + opener * self.at.place_words, place);
-                if opens && depth > 0 && self.is_in_a_batch_that_ends(opener, depth - 1) {
-                    return true;
-                }
-            } else if self.graph.steps[opener].emits.opens_batch() && self.opened_batch_ends(opener) {
+            let emits = &self.graph.steps[opener].emits;
+            // A batch around the opener waits for the batch inside, and for the join of that one.
+            let closes = bit(self.words, self.at.closes, opener);
+            if emits.opens_batch() && (closes || (!gathers && self.opened_batch_ends(opener))) {
                 let mut parameter = 0;
                 while parameter < taken.len() {
-                    if self.gathers(&self.graph.steps[opener].emits, taken[parameter], false) {
+                    if self.gathers(emits, taken[parameter], false) {
                         return true;
                     }
                     parameter += 1;
@@ -685,6 +924,38 @@ impl Solver<'_> {
             opener += 1;
         }
         false
+    }
+
+    /// Whether the shape can give a stop or an event to the caller, before anything else ends the run.
+    const fn can_end(&self, shape: &Shape, inside: bool) -> bool {
+        match shape {
+            Shape::Nothing => false,
+            Shape::Event(event) => {
+                let node = &self.graph.events[*event as usize];
+                node.published || matches!(node.role, Role::Stop)
+            }
+            Shape::Many(inner) => self.can_end(inner, true),
+            Shape::OneOf(parts) => {
+                let mut part = 0;
+                while part < parts.len() && !self.can_end(&parts[part], inside) {
+                    part += 1;
+                }
+                part < parts.len()
+            }
+            Shape::All(parts) => {
+                let mut part = 0;
+                while part < parts.len() {
+                    if self.can_end(&parts[part], inside) {
+                        return true;
+                    }
+                    if self.ends_run(&parts[part], inside) {
+                        return false;
+                    }
+                    part += 1;
+                }
+                false
+            }
+        }
     }
 
     /// Whether a join that gathers what `opener` opens leads to an end.

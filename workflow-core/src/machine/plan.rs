@@ -106,19 +106,22 @@ fn gatherers(graph: &Graph, solved: &Solution<'_>, member: u16) -> Vec<u16> {
 
 fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
     let mut events: Vec<bool> = graph.events.iter().map(|event| event.received).collect();
-    let mut steps = vec![false; graph.steps.len()];
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for (index, step) in graph.steps.iter().enumerate() {
-            if !steps[index] && step.takes.events().iter().any(|event| events[*event as usize]) {
-                steps[index] = true;
-                changed = true;
-                for (event, reached) in events.iter_mut().enumerate() {
-                    *reached |= solved.emits(index, event as u16);
-                }
-            }
+    let mut reached = vec![false; graph.steps.len()];
+    let mut steps: Vec<usize> = (0..graph.steps.len())
+        .filter(|step| {
+            let takes = graph.steps[*step].takes;
+            !matches!(takes, Takes::Batch { .. })
+                && takes.events().iter().any(|event| graph.events[*event as usize].received)
+        })
+        .collect();
+    while let Some(step) = steps.pop() {
+        if std::mem::replace(&mut reached[step], true) {
+            continue;
         }
+        for (event, reached) in events.iter_mut().enumerate() {
+            *reached |= solved.brings(step, event as u16);
+        }
+        steps.extend((0..graph.steps.len()).filter(|next| solved.feeds(step, *next)));
     }
     events
 }
