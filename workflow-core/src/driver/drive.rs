@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::fork::{Brought, Next, fork};
 use super::{Core, Exit, Place, Slot};
-use crate::machine::Machine;
+use crate::machine::{Input, Machine};
 use crate::{Emission, Events, RunError, Workflow};
 
 /// How a chain came back: as the dispatch says, or by a panic.
@@ -28,7 +28,7 @@ pub(super) enum Ended<E> {
 pub(super) struct Driver<'a, W: Workflow> {
     pub(super) flow: &'a W,
     pub(super) core: &'a Arc<Core<W>>,
-    pub(super) machine: Option<Box<Machine<W::Event>>>,
+    machine: Option<Box<Machine<W::Event>>>,
     pub(super) waker: Option<Waker>,
     pub(super) timer: Option<Pin<Box<Timer>>>,
 }
@@ -63,12 +63,19 @@ impl<W: Workflow> Driver<'_, W> {
     }
 
     /// The run's machine, made when it is first asked for.
-    pub(super) fn take_machine(&mut self) -> Box<Machine<W::Event>> {
-        self.machine.take().unwrap_or_else(|| {
+    pub(super) fn machine(&mut self) -> &mut Machine<W::Event> {
+        let limit = self.timer.as_ref().map(|timer| timer.limit);
+        self.machine.get_or_insert_with(|| {
             let mut machine = Machine::new(W::Event::plan());
-            machine.set_deadline(self.timer.as_ref().map(|timer| timer.limit));
+            machine.set_deadline(limit);
             Box::new(machine)
         })
+    }
+
+    /// Tells the machine a fact.
+    pub(super) fn tell(&mut self, fact: Input<W::Event>) {
+        let now = self.now();
+        self.machine().handle_input(now, fact);
     }
 
     /// How long the run may take; zero for ever.
@@ -77,7 +84,7 @@ impl<W: Workflow> Driver<'_, W> {
     }
 
     /// The time since the run's start, where anybody will ask.
-    pub(super) fn now(&self) -> Duration {
+    fn now(&self) -> Duration {
         self.timer.as_ref().map_or(Duration::ZERO, |timer| timer.started.elapsed())
     }
 }

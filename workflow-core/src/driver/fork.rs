@@ -14,7 +14,7 @@ use futures_core::Stream;
 
 use super::drive::{Driver, Ended, poll_caught};
 use super::{Core, Exit, Inbound, Place, Slot};
-use crate::machine::{Given, Input, InvocationId, Machine, Outcome, Output, Token};
+use crate::machine::{Given, Input, InvocationId, Outcome, Output, Token};
 use crate::{BoxError, Emission, Events, RunError, Workflow};
 
 /// What a lone chain brings into the fork.
@@ -41,7 +41,6 @@ const BUDGET: u32 = 256;
 /// What is live in a fork, and what happens to it.
 struct Fork<'d, 'a, W: Workflow> {
     driver: &'d mut Driver<'a, W>,
-    machine: Box<Machine<W::Event>>,
     /// Why the step that failed did, for the error that follows.
     failure: Option<Failure>,
 }
@@ -59,7 +58,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
     brought: Brought<'f, W::Event>,
 ) -> impl Future<Output = Next<W>> + Send + use<'f, 'a, W> {
     let (flow, core) = (driver.flow, driver.core);
-    let mut machine = driver.take_machine();
+    let machine = driver.machine();
     let first = place.step().map(|step| {
         place.take_ran().for_each(|step| machine.ran(step));
         machine.went_on(ordered, step, place.number())
@@ -68,7 +67,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
         Brought::Running(chain) => (Some(chain), None),
         Brought::Ended(ended) => (None, Some(ended)),
     };
-    let mut fork = Fork { driver, machine, failure: None };
+    let mut fork = Fork { driver, failure: None };
     async move {
         let mut live = FuturesUnordered::new();
         poll_fn(|cx| {
@@ -79,11 +78,12 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                     fork.tell(first, ended);
                 }
                 loop {
-                    match fork.machine.poll_output() {
+                    match fork.driver.machine().poll_output() {
                         Output::RunStep { invocation, step, given } => {
                             let slot = slot_for::<W>(step, given);
-                            if chain.is_none() && live.is_empty() && fork.machine.is_single() {
-                                return Poll::Ready(fork.leave(invocation, slot));
+                            if chain.is_none() && live.is_empty() && fork.driver.machine().is_single() {
+                                core.idle.store(false, Ordering::Release);
+                                return Poll::Ready(Next::Lone(invocation, slot));
                             }
                             live.push(one_step(flow, core, invocation, slot));
                         }
@@ -92,7 +92,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                         Output::Wait { .. } => break,
                     }
                 }
-                core.idle.store(!fork.machine.is_busy(), Ordering::Release);
+                core.idle.store(!fork.driver.machine().is_busy(), Ordering::Release);
                 if let Some(running) = &mut chain
                     && let Poll::Ready(end) = poll_caught(running.as_mut(), cx)
                 {
@@ -125,21 +125,17 @@ impl<W: Workflow> Fork<'_, '_, W> {
         let core = self.driver.core;
         if core.attention.load(Ordering::Relaxed) {
             for inbound in core.take_inbox() {
-                let now = self.driver.now();
-                self.machine.handle_input(
-                    now,
-                    match inbound {
-                        Inbound::Sent(event) => Input::StepSent { event },
-                        Inbound::Received(event) => Input::Received { event },
-                    },
-                );
+                self.driver.tell(match inbound {
+                    Inbound::Sent(event) => Input::StepSent { event },
+                    Inbound::Received(event) => Input::Received { event },
+                });
             }
             if core.cancelled.load(Ordering::Acquire) {
-                self.machine.handle_input(self.driver.now(), Input::Cancelled);
+                self.driver.tell(Input::Cancelled);
             }
         }
         if self.driver.poll_timer(cx) {
-            self.machine.handle_input(self.driver.now(), Input::TimePassed);
+            self.driver.tell(Input::TimePassed);
         }
     }
 
@@ -165,14 +161,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
                 Input::StepFailed { invocation }
             }
         };
-        self.machine.handle_input(self.driver.now(), fact);
-    }
-
-    fn leave(&mut self, invocation: InvocationId, slot: Slot<W::Event>) -> Next<W> {
-        self.driver.core.idle.store(false, Ordering::Release);
-        let spare = Box::new(Machine::new(W::Event::plan()));
-        self.driver.machine = Some(std::mem::replace(&mut self.machine, spare));
-        Next::Lone(invocation, slot)
+        self.driver.tell(fact);
     }
 
     fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
