@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proc_macro2::Span;
-use syn::{Generics, Ident, ItemImpl, Type};
+use syn::{Generics, Ident, ItemImpl, Path, Type};
 
 /// A whole `#[workflow]` block.
 pub struct Workflow {
@@ -60,6 +60,8 @@ pub enum Role {
 /// One `#[step]` method.
 pub struct Step {
     pub ident: Ident,
+    /// `step` in `#[step(workers = 4)]`.
+    pub attribute: Path,
     pub is_async: bool,
     /// The first paragraph of the doc comment.
     pub doc: String,
@@ -81,7 +83,7 @@ pub struct Step {
 /// One parameter of a step.
 pub enum Parameter {
     /// `ctx: &Context<Self>`
-    Context(Type),
+    Context(Box<Type>),
     /// An event, or whatever `Takes` says.
     Input,
 }

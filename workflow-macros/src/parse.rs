@@ -31,7 +31,7 @@ enum Taken {
     One(Type),
     On(Vec<Type>, Type),
     Join(Vec<Type>),
-    Batch { event: Type, first: Option<u32>, at: Type },
+    Batch { whole: Type, first: Option<u32> },
 }
 
 /// Reads a whole block. `None` only when not even its name can be told.
@@ -84,7 +84,7 @@ pub fn workflow(
     let stop_name = known
         .as_ref()
         .map_or_else(|| "StopEvent".to_owned(), |output| format!("StopEvent<{}>", names::spelled(output)));
-    let output = known.unwrap_or_else(|| searched(&reads));
+    let output = known.unwrap_or_else(|| searched(&reads, &events));
     let stop = events.place(&stop_event(&output));
     events.all[stop].name = stop_name;
     for place in sends.iter().flatten() {
@@ -159,6 +159,7 @@ fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Opti
     let sends = options.sends.iter().map(|ty| scope.resolved(ty));
     let sends: Vec<Type> = sends.filter(|ty| scope.check_concrete(ty, report)).collect();
     let step = Step {
+        attribute: attribute.path().clone(),
         is_async: method.sig.asyncness.is_some(),
         doc: first_paragraph(&method.attrs),
         parameters,
@@ -225,7 +226,7 @@ fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Param
                 let take =
                     take.and_then(|take| report.ok(options::take(&take.meta)).map(|count| (count, take)));
                 if let Type::Reference(_) = *typed.ty {
-                    parameters.push(Parameter::Context((*typed.ty).clone()));
+                    parameters.push(Parameter::Context(typed.ty.clone()));
                 } else {
                     parameters.push(Parameter::Input);
                     inputs.push(InputParameter { ty: (*typed.ty).clone(), take });
@@ -264,7 +265,7 @@ fn parameters(method: &mut ImplItemFn, report: &mut Report) -> Option<(Vec<Param
 
 fn contexts(parameters: &[Parameter]) -> impl Iterator<Item = &Type> {
     parameters.iter().filter_map(|parameter| match parameter {
-        Parameter::Context(ty) => Some(ty),
+        Parameter::Context(ty) => Some(&**ty),
         Parameter::Input => None,
     })
 }
@@ -341,9 +342,9 @@ fn taken(
             return None;
         }
     }
-    if let Some(event) = payload(&types[0], "Vec") {
+    if is_batch(&types[0]) {
         let first = inputs[0].take.as_ref().map(|(count, _)| *count);
-        return Some(Taken::Batch { event, first, at: inputs[0].ty.clone() });
+        return Some(Taken::Batch { whole: types[0].clone(), first });
     }
     match <[Type; 1]>::try_from(types) {
         Ok([only]) => Some(Taken::One(only)),
@@ -474,15 +475,17 @@ fn output(
 }
 
 /// The result as the types have it, where an enum or another name hides every `StopEvent<T>`.
-fn searched(reads: &[Read]) -> Type {
+fn searched(reads: &[Read], events: &Events) -> Type {
     let private = root::private();
     let returned = reads.iter().map(|read| &read.step.emits).chain(reads.iter().flat_map(|read| &read.sends));
-    let mut search = quote!(#private::Nothing);
+    let returned = returned.filter(|ty| !events.all.iter().any(|known| known.ty == **ty));
+    let (mut search, mut at) = (quote!(#private::Nothing), Span::call_site());
     for ty in returned.collect::<Vec<_>>().into_iter().rev() {
-        let stop = quote_spanned!(ty.span()=> <#ty as #private::Gives>::Stop);
+        at = ty.span();
+        let stop = quote_spanned!(at=> <#ty as #private::Gives>::Stop);
         search = quote!(<#stop as #private::Search>::Or<#search>);
     }
-    syn::parse_quote!(<#search as #private::Search>::Output)
+    syn::parse_quote_spanned!(at=> <#search as #private::Search>::Output)
 }
 
 fn stop_event(output: &Type) -> Type {
@@ -563,8 +566,9 @@ impl Events {
             Taken::One(ty) => Takes::One(self.place(ty)),
             Taken::On(types, ty) => Takes::On(types.iter().map(|ty| self.place(ty)).collect(), ty.clone()),
             Taken::Join(types) => Takes::Join(types.iter().map(|ty| self.place(ty)).collect()),
-            Taken::Batch { event, first, at } => {
-                Takes::Batch { event: self.place(event), first: *first, at: at.clone() }
+            Taken::Batch { whole, first } => {
+                let event = payload(whole, "Vec").unwrap_or_else(|| whole.clone());
+                Takes::Batch { event: self.place(&event), first: *first, at: whole.clone() }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! `impl Workflow`: the loop that goes from step to step inside one future.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{Lifetime, Type};
 
 use crate::model::{Event, Parameter, Role, Step, Takes, Workflow};
 use crate::root::{here, private, root, root_at};
@@ -23,6 +25,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let state = workflow.state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state));
     let (input, open) = open(workflow);
     let (output, close) = (&workflow.output, close(workflow));
+    let input = quote_spanned!(input.span()=> type Input = #input;);
+    let output = quote_spanned!(output.span()=> type Output = #output;);
     let nothing_follows = workflow.steps.is_empty().then(|| quote!(#[allow(unreachable_code)]));
     let steps = || workflow.steps.iter().enumerate();
     let from_event = steps().map(|(place, step)| from_event(workflow, place, step));
@@ -30,8 +34,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
         from_inputs(steps().filter_map(|(place, step)| from_inputs_arm(workflow, place, step)).collect());
     quote! {
         impl #generics #root::Workflow for #self_type #bounds {
-            type Input = #input;
-            type Output = #output;
+            #input
+            #output
             type Event = #enum_name;
             type State = #state;
 
@@ -71,15 +75,33 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     }
 }
 
-/// The bounds of the block, and that a run can share the workflow: what makes a generic one so is then the
-/// caller's to know.
+/// The bounds of the block, and that a run can share the workflow: whether a generic one can be shared is
+/// then the caller's to know. With a lifetime in it the type itself cannot be bound, for rustc would hold
+/// every lifetime against that bound; its parameters can.
 fn bounds(workflow: &Workflow) -> TokenStream {
     let self_type = &workflow.self_type;
     let own = workflow.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let shared = quote_spanned! {self_type.span()=>
-        #self_type: ::core::marker::Send + ::core::marker::Sync
+    let shared: Vec<TokenStream> = if mentions_a_lifetime(self_type) {
+        workflow.generics.type_params().map(|parameter| parameter.ident.to_token_stream()).collect()
+    } else {
+        vec![self_type.to_token_stream()]
     };
-    quote!(where #(#own,)* #shared)
+    let at = self_type.span();
+    let shared =
+        shared.iter().map(|ty| quote_spanned!(at=> #ty: ::core::marker::Send + ::core::marker::Sync));
+    quote!(where #(#own,)* #(#shared),*)
+}
+
+fn mentions_a_lifetime(ty: &Type) -> bool {
+    struct Lifetimes(bool);
+    impl Visit<'_> for Lifetimes {
+        fn visit_lifetime(&mut self, _: &Lifetime) {
+            self.0 = true;
+        }
+    }
+    let mut lifetimes = Lifetimes(false);
+    lifetimes.visit_type(ty);
+    lifetimes.0
 }
 
 /// What `run` takes, and how the event that opens a run is made of it.

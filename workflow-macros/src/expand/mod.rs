@@ -7,8 +7,9 @@ mod enumeration;
 mod rows;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
-use syn::{ItemImpl, parse2};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{ItemImpl, Path, parse2};
 
 use crate::model::{Catch, Workflow, WorkflowOptions};
 use crate::report::{Report, error};
@@ -31,6 +32,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
         let errors = report.into_tokens();
         return quote!(#block #errors);
     };
+    let imports = imports(&workflow);
     let checked = report.is_clean();
     if !checked {
         // What goes on between the steps would only repeat the mistake in other words.
@@ -47,6 +49,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
         #block
         #enumeration
         const _: () = {
+            #imports
             #events
             #rows
             #dispatch
@@ -54,6 +57,15 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
         };
         #errors
     }
+}
+
+/// Uses what the user has imported for the attributes that are gone by now.
+fn imports(workflow: &Workflow) -> TokenStream {
+    let mut paths: Vec<&Path> = workflow.steps.iter().map(|step| &step.attribute).collect();
+    paths.dedup();
+    let imports =
+        paths.into_iter().map(|path| quote_spanned!(path.span()=> #[allow(unused_imports)] use #path as _;));
+    imports.collect()
 }
 
 fn read(options: WorkflowOptions, block: &ItemImpl, report: &mut Report) -> Option<(Workflow, Vec<Catch>)> {
