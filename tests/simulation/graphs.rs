@@ -132,3 +132,18 @@ fn part(source: &mut Source, emitted: &[u16]) -> Shape {
         _ => Shape::Event(source.of(emitted)),
     }
 }
+
+/// The graph as a table, an event or a step a line.
+pub fn table(graph: &Graph) -> String {
+    let mut table = String::from("\n");
+    for event in graph.events {
+        let doors = [(event.published, ", published"), (event.received, ", received")];
+        let doors: String = doors.iter().filter(|(is, _)| *is).map(|(_, door)| *door).collect();
+        table += &format!("{:?} {}{doors}\n", event.role, event.name);
+    }
+    for step in graph.steps {
+        table += &format!("{}: {:?} -> {:?}", step.name, step.takes, step.emits);
+        table += &format!(", sends {:?}, {} workers\n", step.sends, step.workers);
+    }
+    table
+}

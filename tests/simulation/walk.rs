@@ -8,7 +8,7 @@ use workflow_core::graph::{Graph, Shape, Takes};
 use workflow_core::machine::{Given, Input, InvocationId, Machine, Output, Plan, Token};
 use workflow_core::{Emission, Members};
 
-use super::graphs::START;
+use super::graphs::{START, table};
 use super::source::Source;
 
 /// An event that can be told from all others of its run.
@@ -62,6 +62,8 @@ pub struct Walk {
     pub hangs: bool,
     /// By batch: its shape's members.
     pub opened: Vec<Members>,
+    /// Steps that return last, one bit each, so that a search finds what goes on meanwhile.
+    pub slow: u64,
     /// The execution that returned last, and the steps behind it.
     told_last: u64,
     next_id: u64,
@@ -76,6 +78,7 @@ impl Walk {
             running: Vec::new(),
             opened: Vec::new(),
             hangs: false,
+            slow: 0,
             told_last: 0,
             next_id: 0,
         }
@@ -103,8 +106,9 @@ impl Walk {
 
     /// Asks for orders until there are none; whether the run is over.
     pub fn drain(&mut self) -> bool {
+        let mut settled = false;
         loop {
-            let settled = !self.machine.is_busy();
+            settled |= !self.machine.is_busy();
             let order = self.machine.poll_output();
             self.log.push(Entry::Order(order.clone()));
             match order {
@@ -133,14 +137,19 @@ impl Walk {
         let received: Vec<u16> = (0..self.graph.events.len() as u16)
             .filter(|event| self.graph.events[*event as usize].received)
             .collect();
-        if self.running.is_empty() || (!received.is_empty() && source.once_in(6)) {
+        let waits = self.running.iter().all(|running| self.slow >> running.step & 1 == 1);
+        if (!received.is_empty() && (waits || source.once_in(6))) || self.running.is_empty() {
             if received.is_empty() {
                 return None;
             }
             let event = self.event(source.of(&received), &Origin::OUTSIDE);
             return Some(Input::Received { event });
         }
-        let chosen = source.pick(self.running.len());
+        let mut chosen = source.pick(self.running.len());
+        if self.slow >> self.running[chosen].step & 1 == 1 {
+            let quick = self.running.iter().position(|running| self.slow >> running.step & 1 == 0);
+            chosen = quick.unwrap_or(chosen);
+        }
         let step = &self.graph.steps[self.running[chosen].step as usize];
         if !step.sends.is_empty() && source.once_in(2) {
             let sent = Origin { after: self.running[chosen].origin.after, ..Origin::OUTSIDE };
@@ -202,14 +211,7 @@ impl Origin {
 
 impl fmt::Debug for Walk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f)?;
-        for event in self.graph.events {
-            writeln!(f, "{event:?}")?;
-        }
-        for step in self.graph.steps {
-            let (name, takes, emits) = (step.name, step.takes, step.emits);
-            writeln!(f, "{name}: {takes:?} -> {emits:?}, sends {:?}, {} workers", step.sends, step.workers)?;
-        }
+        f.write_str(&table(self.graph))?;
         self.log.iter().try_for_each(|entry| writeln!(f, "{entry:?}"))
     }
 }
