@@ -64,19 +64,35 @@ pub fn graph(source: &mut Source, kinds: Kinds) -> &'static Graph {
         }
         events.push(node);
     }
+    let likely: Vec<u16> = takes.iter().map(|takes| takes.events()[0]).collect();
     let steps: Vec<StepNode> = takes
         .into_iter()
         .enumerate()
         .map(|(index, takes)| {
-            let mut step = StepNode::new(NAMES[index], takes, shape(source, kinds, &emitted));
+            let next = likely.get(index + 1).copied().filter(|next| emitted.contains(next));
+            let palette = Palette { emitted: &emitted, likely: next.unwrap_or(STOP) };
+            let mut step = StepNode::new(NAMES[index], takes, shape(source, kinds, palette));
             step.workers = if kinds.unlimited { u32::MAX } else { 1 + source.pick(3) as u32 };
             if kinds.sends && source.once_in(10) {
-                step.sends = vec![source.of(&emitted)].leak();
+                step.sends = vec![palette.event(source)].leak();
             }
             step
         })
         .collect();
     Box::leak(Box::new(Graph { name: "Random", events: events.leak(), steps: steps.leak() }))
+}
+
+/// What a step may emit, and what the next step waits for.
+#[derive(Clone, Copy)]
+struct Palette<'a> {
+    emitted: &'a [u16],
+    likely: u16,
+}
+
+impl Palette<'_> {
+    fn event(self, source: &mut Source) -> u16 {
+        if source.pick(2) == 0 { self.likely } else { source.of(self.emitted) }
+    }
 }
 
 fn takes(source: &mut Source, kinds: Kinds, step: usize, between: &[u16]) -> Takes {
@@ -89,47 +105,51 @@ fn takes(source: &mut Source, kinds: Kinds, step: usize, between: &[u16]) -> Tak
         4 if event != other => Takes::Any(vec![event, other].leak()),
         5 if kinds.joins && event != other => Takes::Join(vec![event, other].leak()),
         6 if kinds.twins => Takes::Join(vec![event, event].leak()),
-        6 | 7 if kinds.joins && event != other => Takes::Join(vec![event, other].leak()),
-        7 if kinds.triples => Takes::Join(vec![event, other, source.of(between)].leak()),
+        3 | 6 | 7 if kinds.joins && event != other => Takes::Join(vec![event, other].leak()),
+        7 if kinds.triples && source.once_in(2) => Takes::Join(vec![event, other, source.of(between)].leak()),
         8 if kinds.batches => Takes::Batch { event, first: None },
         9 if kinds.batches => Takes::Batch { event, first: Some(1 + source.pick(2) as u32) },
-        _ if source.once_in(20) => Takes::Any(&[START]),
+        _ if source.once_in(12) => Takes::Any(&[START]),
         _ => Takes::Any(vec![event].leak()),
     }
 }
 
-fn shape(source: &mut Source, kinds: Kinds, emitted: &[u16]) -> Shape {
-    match source.pick(9) {
-        3 => Shape::All(vec![part(source, emitted), part(source, emitted)].leak()),
-        4 => Shape::OneOf(vec![part(source, emitted), part(source, emitted)].leak()),
+fn shape(source: &mut Source, kinds: Kinds, palette: Palette<'_>) -> Shape {
+    match source.pick(12) {
+        3 | 9 | 10 => Shape::All(vec![part(source, palette), part(source, palette)].leak()),
+        4 => Shape::OneOf(vec![part(source, palette), part(source, palette)].leak()),
         5 => Shape::OneOf(
             vec![
-                part(source, emitted),
-                Shape::All(vec![part(source, emitted), part(source, emitted)].leak()),
+                part(source, palette),
+                Shape::All(vec![part(source, palette), part(source, palette)].leak()),
             ]
             .leak(),
         ),
-        6 if kinds.batches => many(source, emitted),
-        7 if kinds.batches => Shape::All(vec![part(source, emitted), many(source, emitted)].leak()),
-        8 if kinds.batches => Shape::OneOf(vec![part(source, emitted), many(source, emitted)].leak()),
-        _ => part(source, emitted),
+        6 if kinds.batches => many(source, palette),
+        7 if kinds.batches => Shape::All(vec![part(source, palette), many(source, palette)].leak()),
+        8 if kinds.batches => Shape::OneOf(vec![part(source, palette), many(source, palette)].leak()),
+        _ => part(source, palette),
     }
 }
 
-fn many(source: &mut Source, emitted: &[u16]) -> Shape {
+fn many(source: &mut Source, palette: Palette<'_>) -> Shape {
     let member = match source.pick(3) {
-        0 => Shape::Event(source.of(emitted)),
-        1 => Shape::OneOf(vec![Shape::Event(source.of(emitted)), Shape::Event(source.of(emitted))].leak()),
-        _ => Shape::All(vec![Shape::Event(source.of(emitted)), Shape::Event(source.of(emitted))].leak()),
+        0 => Shape::Event(palette.event(source)),
+        1 => Shape::OneOf(
+            vec![Shape::Event(palette.event(source)), Shape::Event(palette.event(source))].leak(),
+        ),
+        _ => {
+            Shape::All(vec![Shape::Event(palette.event(source)), Shape::Event(palette.event(source))].leak())
+        }
     };
     Shape::Many(Box::leak(Box::new(member)))
 }
 
-fn part(source: &mut Source, emitted: &[u16]) -> Shape {
+fn part(source: &mut Source, palette: Palette<'_>) -> Shape {
     match source.pick(8) {
         6 => Shape::Nothing,
-        7 => Shape::OneOf(vec![Shape::Nothing, Shape::Event(source.of(emitted))].leak()),
-        _ => Shape::Event(source.of(emitted)),
+        7 => Shape::OneOf(vec![Shape::Nothing, Shape::Event(palette.event(source))].leak()),
+        _ => Shape::Event(palette.event(source)),
     }
 }
 

@@ -16,8 +16,8 @@ use super::walk::{Entry, Ev, Walk, events, plan};
 const FUEL: usize = 60;
 
 fn walks() -> impl Strategy<Value = Walk> {
-    let numbers = |most| prop::collection::vec(0..5040_u32, 0..most);
-    (numbers(80), numbers(200)).prop_map(|(wiring, choices)| {
+    let numbers = |most| prop::collection::vec(0..5040_u32, most / 2..most);
+    (numbers(100), numbers(200)).prop_map(|(wiring, choices)| {
         let mut walk = Walk::new(plan(graph(&mut Source::new(wiring), Kinds::ALL)));
         walk.to_the_end(&mut Source::new(choices), FUEL);
         walk
