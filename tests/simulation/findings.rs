@@ -78,18 +78,17 @@ fn words(graph: &Graph) -> Vec<u64> {
 }
 
 /// Whether acceptance proves that each step has a run: joins are of two events, none waits for what
-/// another gave, and none holds a member of a batch that somebody gathers.
+/// another gave, and none takes what belongs to a batch that somebody gathers.
 fn is_exact(graph: &Graph, solved: &Solution<'_>) -> bool {
     let steps = graph.steps;
     let is_join = |step: usize| matches!(steps[step].takes, Takes::Join(_));
-    let mut members = Vec::new();
-    steps.iter().for_each(|step| batch_members(&step.emits, false, &mut members));
-    let gathered = |member: u16| {
-        steps.iter().any(|step| match step.takes {
-            Takes::Batch { event, .. } => solved.same_batch(member, event),
-            _ => false,
-        })
-    };
+    let mut batches = Vec::new();
+    steps.iter().for_each(|step| batches_of(&step.emits, &mut batches));
+    batches.retain(|members| {
+        let gathered = |event: u16| members.iter().any(|member| solved.same_batch(*member, event));
+        steps.iter().any(|step| matches!(step.takes, Takes::Batch { event, .. } if gathered(event)))
+    });
+    let in_batch = |event: u16| batches.iter().flatten().any(|member| solved.same_batch(*member, event));
     (0..steps.len()).filter(|step| is_join(*step)).all(|join| {
         let (mut behind, mut at) = (vec![false; steps.len()], vec![join]);
         while let Some(from) = at.pop() {
@@ -102,20 +101,18 @@ fn is_exact(graph: &Graph, solved: &Solution<'_>) -> bool {
         let taken = steps[join].takes.events();
         taken.len() <= 2
             && !(0..steps.len()).any(|step| behind[step] && is_join(step))
-            && !taken.iter().any(|event| {
-                members.iter().any(|member| solved.same_batch(*member, *event) && gathered(*member))
-            })
+            && !taken.iter().any(|event| in_batch(*event))
     })
 }
 
-fn batch_members(shape: &Shape, in_batch: bool, members: &mut Vec<u16>) {
+/// The members of each batch that the shape opens.
+fn batches_of(shape: &Shape, batches: &mut Vec<Vec<u16>>) {
     match shape {
-        Shape::Nothing => (),
-        Shape::Event(event) => members.extend(in_batch.then_some(*event)),
-        Shape::Many(inner) => batch_members(inner, true, members),
-        Shape::OneOf(parts) | Shape::All(parts) => {
-            parts.iter().for_each(|part| batch_members(part, in_batch, members));
+        Shape::Nothing | Shape::Event(_) => (),
+        Shape::Many(inner) => {
+            batches.push((0..8).filter(|event| inner.has(*event)).collect());
         }
+        Shape::OneOf(parts) | Shape::All(parts) => parts.iter().for_each(|part| batches_of(part, batches)),
     }
 }
 

@@ -5,5 +5,6 @@
 mod findings;
 mod graphs;
 mod laws;
+mod mistakes;
 mod source;
 mod walk;

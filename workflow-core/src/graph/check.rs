@@ -169,6 +169,16 @@ const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
     }
     let event = graph.event_name(taken[parameter]);
     let text = Text::new().say("step ").name(node.name).say(" can never run: ");
+    if let Some(from) = last_words(solved, taken[parameter]) {
+        return Some(
+            text.name(graph.steps[from].name)
+                .say(" emits ")
+                .name(event)
+                .say(" only beside what ends the run\nhelp: emit ")
+                .name(event)
+                .say(" in a step before the one that returns `StopEvent`"),
+        );
+    }
     let mut from = 0;
     while from < graph.steps.len() {
         if from != step && solved.emits(from, taken[parameter]) {
@@ -193,6 +203,33 @@ const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
     )
 }
 
+/// A step that runs and emits the event, but only in such a way that the run is over with it.
+const fn last_words(solved: &Solution<'_>, event: u16) -> Option<usize> {
+    let mut from = 0;
+    while from < solved.graph.steps.len() {
+        if solved.runs(from) && solved.emits(from, event) && !solved.brings(from, event) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
+}
+
+/// The step that gathers what `step` emits only outside a batch.
+const fn gathered_outside(solved: &Solution<'_>, step: usize) -> Option<usize> {
+    let mut join = 0;
+    while join < solved.graph.steps.len() {
+        if let Takes::Batch { event, .. } = solved.graph.steps[join].takes
+            && solved.emits(step, event)
+            && !solved.brings(step, event)
+        {
+            return Some(join);
+        }
+        join += 1;
+    }
+    None
+}
+
 /// A step after which the run can only go on for ever or fall silent, unless the step that it leads to is
 /// the one to mend.
 const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
@@ -200,6 +237,26 @@ const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
         return None;
     }
     let graph = solved.graph;
+    if let Some(join) = gathered_outside(solved, step) {
+        if !is_fed(solved, join) {
+            return None; // `batch_findings` says it, at the parameter of the join.
+        }
+        let event = graph.event_name(graph.steps[join].takes.events()[0]);
+        return Some(
+            Text::new()
+                .say("step ")
+                .name(graph.steps[step].name)
+                .say(" emits ")
+                .name(event)
+                .say(" outside a batch, and ")
+                .name(graph.steps[join].name)
+                .say(" gathers it\nhelp: return `Vec<")
+                .say(event)
+                .say(">`, or take one ")
+                .name(event)
+                .say(" at a time"),
+        );
+    }
     let text = Text::new().say("no `StopEvent` can follow from step ").name(graph.steps[step].name);
     let mut next = 0;
     while next < graph.steps.len() {
