@@ -77,32 +77,38 @@ fn words(graph: &Graph) -> Vec<u64> {
     words
 }
 
-/// Whether acceptance proves that each step has a run: joins are of two events, none waits for what
-/// another gave, and none takes what belongs to a batch that somebody gathers.
+/// Whether acceptance proves that each step has a run: joins are of two events, and none waits for what
+/// follows from another join, or from a batch that somebody gathers.
 fn is_exact(graph: &Graph, solved: &Solution<'_>) -> bool {
     let steps = graph.steps;
+    let opens = |step: usize| {
+        let mut batches = Vec::new();
+        batches_of(&steps[step].emits, &mut batches);
+        steps.iter().any(|join| match join.takes {
+            Takes::Batch { event, .. } => {
+                batches.iter().flatten().any(|member| solved.same_batch(*member, event))
+            }
+            _ => false,
+        })
+    };
     let is_join = |step: usize| matches!(steps[step].takes, Takes::Join(_));
-    let mut batches = Vec::new();
-    steps.iter().for_each(|step| batches_of(&step.emits, &mut batches));
-    batches.retain(|members| {
-        let gathered = |event: u16| members.iter().any(|member| solved.same_batch(*member, event));
-        steps.iter().any(|step| matches!(step.takes, Takes::Batch { event, .. } if gathered(event)))
-    });
-    let in_batch = |event: u16| batches.iter().flatten().any(|member| solved.same_batch(*member, event));
-    (0..steps.len()).filter(|step| is_join(*step)).all(|join| {
-        let (mut behind, mut at) = (vec![false; steps.len()], vec![join]);
-        while let Some(from) = at.pop() {
-            for to in (0..steps.len()).filter(|to| solved.feeds(from, *to)) {
-                if !std::mem::replace(&mut behind[to], true) {
-                    at.push(to);
-                }
+    (0..steps.len()).all(|step| {
+        (!is_join(step) || steps[step].takes.events().len() <= 2)
+            && (!(is_join(step) || opens(step)) || !behind(step, steps.len(), solved).any(is_join))
+    })
+}
+
+/// The steps that can follow from `step`; itself only by a loop.
+fn behind(step: usize, count: usize, solved: &Solution<'_>) -> impl Iterator<Item = usize> {
+    let (mut behind, mut at) = (vec![false; count], vec![step]);
+    while let Some(from) = at.pop() {
+        for to in (0..count).filter(|to| solved.feeds(from, *to)) {
+            if !std::mem::replace(&mut behind[to], true) {
+                at.push(to);
             }
         }
-        let taken = steps[join].takes.events();
-        taken.len() <= 2
-            && !(0..steps.len()).any(|step| behind[step] && is_join(step))
-            && !taken.iter().any(|event| in_batch(*event))
-    })
+    }
+    (0..count).filter(move |step| behind[*step])
 }
 
 /// The members of each batch that the shape opens.

@@ -5,6 +5,7 @@
 mod findings;
 mod graphs;
 mod laws;
+mod linear;
 mod mistakes;
 mod source;
 mod walk;
