@@ -27,7 +27,6 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (output, close) = (&workflow.output, close(workflow));
     let input = quote_spanned!(input.span()=> type Input = #input;);
     let output = quote_spanned!(output.span()=> type Output = #output;);
-    let nothing_follows = workflow.steps.is_empty().then(|| quote!(#[allow(unreachable_code)]));
     let steps = || workflow.steps.iter().enumerate();
     let from_event = steps().map(|(place, step)| from_event(workflow, place, step));
     let from_inputs =
@@ -50,7 +49,7 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 #close
             }
 
-            #nothing_follows
+            #[allow(unreachable_code)]
             fn dispatch(
                 &self,
                 slot: &mut #private::Slot<#enum_name>,

@@ -11,8 +11,8 @@ struct Plain;
 #[workflow]
 impl Plain {
     #[step]
-    async fn begin(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-        (Draft, StopEvent(1))
+    async fn begin(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+        (Draft, Some(StopEvent(1)))
     }
 
     #[step]
@@ -31,8 +31,8 @@ struct Generic<L>(L);
 #[workflow]
 impl<L: Send + Sync> Generic<L> {
     #[step]
-    async fn begin(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-        (Draft, StopEvent(1))
+    async fn begin(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+        (Draft, Some(StopEvent(1)))
     }
 
     #[step]

@@ -21,8 +21,8 @@ impl Flow {
     }
 
     #[step]
-    async fn review(&self, _: Draft) -> (Review, StopEvent<u32>) {
-        (Review, StopEvent(2))
+    async fn review(&self, _: Draft) -> (Review, Option<StopEvent<u32>>) {
+        (Review, Some(StopEvent(2)))
     }
 }
 

@@ -19,8 +19,8 @@ mod spelled {
     #[workflow]
     impl Flow {
         #[step]
-        async fn write(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-            (Draft, StopEvent(1))
+        async fn write(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+            (Draft, Some(StopEvent(1)))
         }
 
         #[step]
@@ -38,8 +38,8 @@ mod alias {
     #[workflow]
     impl<L: Send + Sync> Flow<L> {
         #[step]
-        async fn write(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-            (Draft, StopEvent(1))
+        async fn write(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+            (Draft, Some(StopEvent(1)))
         }
 
         #[step]
@@ -57,8 +57,8 @@ mod hidden {
     #[workflow]
     impl Flow {
         #[step]
-        async fn write(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-            (Draft, StopEvent(1))
+        async fn write(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+            (Draft, Some(StopEvent(1)))
         }
 
         #[step]

@@ -29,8 +29,8 @@ mod emitted {
     #[workflow]
     impl Flow {
         #[step]
-        async fn write(&self, _: StartEvent<String>) -> (Draft, StopEvent<u32>) {
-            (Draft, StopEvent(1))
+        async fn write(&self, _: StartEvent<String>) -> (Draft, Option<StopEvent<u32>>) {
+            (Draft, Some(StopEvent(1)))
         }
     }
 }
