@@ -7,5 +7,6 @@ mod graphs;
 mod laws;
 mod linear;
 mod mistakes;
+mod scripts;
 mod source;
 mod walk;
