@@ -62,7 +62,7 @@ fn explore(plan: &'static Plan, tries: u64, enough: impl Fn(Seen) -> bool) -> Se
         if way % 4 > 0 {
             walk.slow = (way / 4).wrapping_mul(0x9e37_79b9) >> 7;
         }
-        walk.to_the_end(&mut Source::seeded(way, 200), 10 + (way % 30) as usize);
+        walk.run_to_its_end(&mut Source::seeded(way, 200), 10 + (way % 30) as usize);
         seen.note(&walk);
         if enough(seen) {
             break;
@@ -146,7 +146,7 @@ proptest! {
         let (plan, mut source, mut seen) = (plan(graph), Source::new(Vec::new()), Seen::default());
         for _ in 0..600 {
             let mut walk = Walk::new(plan);
-            walk.to_the_end(&mut source, 5);
+            walk.run_to_its_end(&mut source, 5);
             seen.note(&walk);
             if !source.advance() {
                 break;
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn what_the_check_accepts_has_a_run_for_each_step_and_one_to_the_end(
+    fn what_the_check_accepts_has_a_run_for_each_step_and_one_run_to_its_end(
         seed in any::<u32>(), joins in any::<bool>(), batches in any::<bool>(),
     ) {
         let kinds = Kinds { steps: 5, joins, twins: joins, triples: false, batches, ..UNLIMITED };

@@ -19,7 +19,7 @@ fn walks() -> impl Strategy<Value = Walk> {
     let numbers = |most| prop::collection::vec(0..5040_u32, most / 2..most);
     (numbers(100), numbers(200)).prop_map(|(wiring, choices)| {
         let mut walk = Walk::new(plan(graph(&mut Source::new(wiring), Kinds::ALL)));
-        walk.to_the_end(&mut Source::new(choices), FUEL);
+        walk.run_to_its_end(&mut Source::new(choices), FUEL);
         walk
     })
 }

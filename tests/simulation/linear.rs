@@ -63,7 +63,8 @@ struct Cost {
 fn cost(graph: &'static Graph, members: usize, newest_first: bool) -> Cost {
     let (mut machine, mut running) = (Machine::new(plan(graph)), VecDeque::new());
     let (mut orders, mut written) = (0, 0);
-    (LOOKS.set(0), COPIES.set(0));
+    LOOKS.set(0);
+    COPIES.set(0);
     machine.handle_input(Duration::ZERO, Input::Started { event: Counted(0) });
     loop {
         orders += 1;

@@ -85,7 +85,7 @@ impl Walk {
     }
 
     /// Walks to the end, or until `fuel` facts have been told and the caller cancels.
-    pub fn to_the_end(&mut self, source: &mut Source, fuel: usize) {
+    pub fn run_to_its_end(&mut self, source: &mut Source, fuel: usize) {
         let event = self.event(START, &Origin::OUTSIDE);
         self.tell(Input::Started { event });
         for _ in 0..fuel {

@@ -13,7 +13,7 @@ use crate::StopEvent;
     note = "write `#[event]` above its definition, or `#[derive(OneOf)]` above an enum of events"
 )]
 pub trait Gives {
-    /// [`Found`] with the result's type, or [`Nothing`].
+    /// What a search in it finds: the result's type, or nothing.
     type Stop: Search;
 }
 
@@ -48,9 +48,11 @@ pub struct NoStopEvent;
 
 /// The input of a workflow that does not compile because no step takes one. It is made of whatever a
 /// caller is likely to give, so that the call is not a second mistake.
+#[cfg(feature = "runtime")]
 #[derive(Debug)]
 pub struct NoStartEvent;
 
+#[cfg(feature = "runtime")]
 macro_rules! made_of {
     ($($input:ty),*) => {$(
         impl From<$input> for NoStartEvent {
@@ -61,6 +63,7 @@ macro_rules! made_of {
     )*};
 }
 
+#[cfg(feature = "runtime")]
 made_of!(&str, String, bool, i32, i64, u32, u64, usize, f64, ());
 
 impl<T: Send + 'static> Gives for StopEvent<T> {

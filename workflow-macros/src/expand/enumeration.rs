@@ -18,7 +18,7 @@ pub fn definition(workflow: &Workflow) -> TokenStream {
     let variants = quote!(#(#variants),*);
     quote_spanned! {name.span()=>
         #[doc = #about]
-        #[allow(private_interfaces, clippy::large_enum_variant)]
+        #[allow(private_interfaces, clippy::large_enum_variant, clippy::type_complexity)]
         pub enum #name { #variants }
     }
 }

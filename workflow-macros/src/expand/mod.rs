@@ -48,6 +48,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     quote! {
         #block
         #enumeration
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
             #imports
             #events
