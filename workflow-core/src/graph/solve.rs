@@ -28,13 +28,14 @@ pub const fn solve_into(graph: &Graph, words: &mut [u64]) {
     solver.emissions();
     solver.levels();
     solver.doors();
-    loop {
-        solver.lasting();
-        solver.outputs();
+    let mut step = 0;
+    while step < graph.steps.len() {
+        solver.outputs(step);
+        step += 1;
+    }
+    solver.runs();
+    while solver.insides() {
         solver.runs();
-        if !solver.insides() {
-            break;
-        }
     }
     solver.feeds();
     solver.ends();
@@ -128,6 +129,7 @@ struct Layout {
     feeds: usize,
     gathered: usize,
     inside: usize,
+    members: usize,
     lasting: usize,
     closes: usize,
     scratch: usize,
@@ -160,7 +162,8 @@ impl Layout {
         let feeds = openings + steps * place_words;
         let gathered = feeds + steps * step_words;
         let inside = gathered + event_words;
-        let lasting = inside + step_words;
+        let members = inside + step_words;
+        let lasting = members + event_words;
         let closes = lasting + steps * event_words;
         let scratch = closes + step_words;
         let together = scratch + 2 * place_words;
@@ -185,6 +188,7 @@ impl Layout {
             feeds,
             gathered,
             inside,
+            members,
             lasting,
             closes,
             scratch,
@@ -206,17 +210,6 @@ const fn place_of(graph: &Graph, step: usize, parameter: usize) -> usize {
         before += 1;
     }
     place + first_alike(graph.steps[step].takes.events(), parameter)
-}
-
-const fn has(events: &[u16], event: u16) -> bool {
-    let mut index = 0;
-    while index < events.len() {
-        if events[index] == event {
-            return true;
-        }
-        index += 1;
-    }
-    false
 }
 
 const fn first_alike(events: &[u16], parameter: usize) -> usize {
@@ -391,78 +384,97 @@ impl Solver<'_> {
         }
     }
 
-    /// Which of the steps that run can do so inside a batch; whether there are more than were known.
+    /// Which of the steps that run can do so inside a batch; whether there are more than were known. What
+    /// these give is worked out anew, since inside a batch more of it lasts.
     const fn insides(&mut self) -> bool {
-        let (mut more, mut changed) = (false, self.at.batches);
-        while changed {
-            changed = false;
-            let mut from = 0;
-            while from < self.graph.steps.len() {
-                if !bit(self.words, self.at.runs, from) {
-                    from += 1;
-                    continue;
-                }
-                let inside = bit(self.words, self.at.inside, from);
-                let mut to = 0;
-                while to < self.graph.steps.len() {
-                    if !bit(self.words, self.at.inside, to)
-                        && self.leads_inside(&self.graph.steps[from].emits, inside, to)
-                    {
-                        changed |= self.set(self.at.inside, to);
-                    }
-                    to += 1;
-                }
-                from += 1;
+        if !self.at.batches {
+            return false;
+        }
+        let mut step = 0;
+        while step < self.graph.steps.len() {
+            if bit(self.words, self.at.runs, step) {
+                let inside = bit(self.words, self.at.inside, step);
+                self.collect_inside(&self.graph.steps[step].emits, inside);
             }
-            more |= changed;
+            step += 1;
+        }
+        let (mut more, mut place) = (false, 0);
+        step = 0;
+        while step < self.graph.steps.len() {
+            let taken = self.graph.steps[step].takes.events();
+            let is_inside = match self.graph.steps[step].takes {
+                Takes::Batch { .. } => self.is_opened_inside(place),
+                _ => {
+                    let mut parameter = 0;
+                    while parameter < taken.len()
+                        && !bit(self.words, self.at.members, taken[parameter] as usize)
+                    {
+                        parameter += 1;
+                    }
+                    parameter < taken.len()
+                }
+            };
+            if is_inside && self.set(self.at.inside, step) {
+                more = true;
+                self.outputs(step);
+                self.words[self.at.runs + step / 64] &= !(1 << (step % 64));
+            }
+            place += taken.len();
+            step += 1;
         }
         more
     }
 
-    /// Whether what the shape gives, emitted inside a batch or not, can start `step` inside a batch.
-    const fn leads_inside(&self, shape: &Shape, inside: bool, step: usize) -> bool {
+    /// Notes the events that the shape, when the run goes on after it, gives inside a batch.
+    const fn collect_inside(&mut self, shape: &Shape, inside: bool) {
         if self.ends_run(shape, inside) {
-            return false;
+            return;
         }
-        let takes = &self.graph.steps[step].takes;
         match shape {
-            Shape::Nothing => false,
+            Shape::Nothing => (),
             Shape::Event(event) => {
-                inside && !matches!(takes, Takes::Batch { .. }) && has(takes.events(), *event)
+                if inside {
+                    self.set(self.at.members, *event as usize);
+                }
             }
-            Shape::Many(inner) => match takes {
-                Takes::Batch { event, .. } => inside && self.gathers(inner, *event, true),
-                _ => self.leads_inside(inner, true, step),
-            },
+            Shape::Many(inner) => self.collect_inside(inner, true),
             Shape::OneOf(parts) | Shape::All(parts) => {
                 let mut part = 0;
                 while part < parts.len() {
-                    if self.leads_inside(&parts[part], inside, step) {
-                        return true;
-                    }
+                    self.collect_inside(&parts[part], inside);
                     part += 1;
                 }
-                false
             }
         }
     }
 
-    /// Which events each step can emit such that the run goes on: not beside a stop, and not outside a
-    /// batch to a step that gathers one.
-    const fn lasting(&mut self) {
-        let mut step = 0;
-        while step < self.graph.steps.len() {
-            let node = &self.graph.steps[step];
-            let row = self.at.lasting + step * self.at.event_words;
-            self.collect_lasting(&node.emits, row, bit(self.words, self.at.inside, step));
-            let mut sent = 0;
-            while sent < node.sends.len() {
-                if !self.is_last(node.sends[sent], false) {
-                    self.set(row, node.sends[sent] as usize);
-                }
-                sent += 1;
+    /// Whether a step that runs inside a batch opens one that the join at `place` gathers.
+    const fn is_opened_inside(&self, place: usize) -> bool {
+        let mut opener = 0;
+        while opener < self.graph.steps.len() {
+            if bit(self.words, self.at.inside, opener)
+                && bit(self.words, self.at.runs, opener)
+                && bit(self.words, self.at.openings + opener * self.at.place_words, place)
+            {
+                return true;
             }
-            step += 1;
+            opener += 1;
+        }
+        false
+    }
+
+    /// Which events a step can emit such that the run goes on: not beside a stop, and not outside a
+    /// batch to a step that gathers one.
+    const fn lasting(&mut self, step: usize) {
+        let node = &self.graph.steps[step];
+        let row = self.at.lasting + step * self.at.event_words;
+        self.collect_lasting(&node.emits, row, bit(self.words, self.at.inside, step));
+        let mut sent = 0;
+        while sent < node.sends.len() {
+            if !self.is_last(node.sends[sent], false) {
+                self.set(row, node.sends[sent] as usize);
+            }
+            sent += 1;
         }
     }
 
@@ -535,35 +547,33 @@ impl Solver<'_> {
         }
     }
 
-    /// Which places each step can mark, and which of them by opening a batch.
-    const fn outputs(&mut self) {
+    /// Which places a step can mark, and which of them by opening a batch.
+    const fn outputs(&mut self, step: usize) {
+        self.lasting(step);
         let width = self.at.place_words;
-        let mut step = 0;
-        while step < self.graph.steps.len() {
-            let row = self.at.outputs + step * width;
-            let mut event = 0;
-            while event < self.graph.events.len() {
-                if bit(self.words, self.at.lasting + step * self.at.event_words, event) {
-                    self.add(row, self.at.takers + event * width, width);
-                }
-                event += 1;
+        let row = self.at.outputs + step * width;
+        let mut event = 0;
+        while event < self.graph.events.len() {
+            if bit(self.words, self.at.lasting + step * self.at.event_words, event) {
+                self.add(row, self.at.takers + event * width, width);
             }
-            if self.graph.steps[step].emits.opens_batch() {
-                let openings = self.at.openings + step * width;
-                let inside = bit(self.words, self.at.inside, step);
-                let (mut join, mut place) = (0, 0);
-                while join < self.graph.steps.len() {
-                    if let Takes::Batch { event, .. } = self.graph.steps[join].takes
-                        && self.opens(&self.graph.steps[step].emits, event, inside)
-                    {
-                        self.set(openings, place);
-                    }
-                    place += self.graph.steps[join].takes.events().len();
-                    join += 1;
+            event += 1;
+        }
+        let emits = &self.graph.steps[step].emits;
+        if emits.opens_batch() {
+            let openings = self.at.openings + step * width;
+            let inside = bit(self.words, self.at.inside, step);
+            let (mut join, mut place) = (0, 0);
+            while join < self.graph.steps.len() {
+                if let Takes::Batch { event, .. } = self.graph.steps[join].takes
+                    && self.opens(emits, event, inside)
+                {
+                    self.set(openings, place);
                 }
-                self.add(row, openings, width);
+                place += self.graph.steps[join].takes.events().len();
+                join += 1;
             }
-            step += 1;
+            self.add(row, openings, width);
         }
     }
 
@@ -600,11 +610,6 @@ impl Solver<'_> {
 
     /// Which steps can run, and which places one run can mark together.
     const fn runs(&mut self) {
-        let mut word = 0;
-        while word < self.at.step_words {
-            self.words[self.at.runs + word] = 0;
-            word += 1;
-        }
         let mut changed = true;
         while changed {
             changed = false;
