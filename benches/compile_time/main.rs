@@ -5,14 +5,14 @@
 //! ```
 //!
 //! Writes a package with one workflow, checks it once for its dependencies, then a few times more, each
-//! time after a change, and prints the shortest time. The same code is checked without any attribute and with the
+//! time after a change, and prints the shortest processor time: other work on the machine hardly counts. The same code is checked without any attribute and with the
 //! events alone, so that the difference is what one attribute costs.
 
 mod source;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use source::{Attributes, Form};
@@ -91,9 +91,9 @@ impl Package {
         let mut shortest = Duration::MAX;
         for number in 0..TRIES {
             fs::write(&file, format!("{source}\n// Change {number}.\n"))?;
-            let begin = Instant::now();
+            let before = time_of_children()?;
             self.check()?;
-            shortest = shortest.min(begin.elapsed());
+            shortest = shortest.min(time_of_children()?.saturating_sub(before));
         }
         Ok(shortest)
     }
@@ -108,4 +108,13 @@ impl Package {
         }
         Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
+}
+
+/// The processor time of all child processes that are over, by `proc_pid_stat(5)`: in hundredths of a second.
+fn time_of_children() -> io::Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 =
+        fields.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
 }

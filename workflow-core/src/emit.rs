@@ -78,7 +78,10 @@ impl<Ev> Emit<Ev> for () {
     }
 }
 
-impl<Ev: Carries<StartEvent<T>>, T> Emit<Ev> for StartEvent<T> {
+impl<Ev, T> Emit<Ev> for StartEvent<T>
+where
+    Ev: Carries<Self>,
+{
     const SHAPE: Shape = Shape::Event(Ev::KIND);
 
     #[inline]

@@ -25,7 +25,27 @@ pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'st
     fn plan() -> &'static Plan;
 }
 
-/// The enum has a variant for `E`.
+/// The workflow of the enum `Ev` knows the event.
+///
+/// Implemented for the event and not for the enum, so that rustc need not compare all events of a workflow
+/// with each other.
+#[doc(hidden)]
+pub trait CarriedBy<Ev>: Sized {
+    /// The event's place in the graph.
+    const KIND: u16;
+
+    /// What the enum can do with it.
+    const TYPE: EventType<Self>;
+
+    /// Puts the event into its variant.
+    fn wrap(self) -> Ev;
+
+    /// Takes the event out, when it is in that variant.
+    fn unwrap(event: Ev) -> Option<Self>;
+}
+
+/// [`CarriedBy`], asked of the enum: an event that is not carried is then an error about the enum, with words
+/// of its own.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{E}` is emitted, but no step takes it and the caller does not get it",
@@ -36,14 +56,26 @@ pub trait Carries<E>: Sized {
     /// The event's place in the graph.
     const KIND: u16;
 
-    /// What the enum can do with it.
-    const TYPE: EventType<E>;
-
     /// Puts the event into its variant.
     fn wrap(event: E) -> Self;
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(self) -> Option<E>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
+    const KIND: u16 = E::KIND;
+
+    #[inline]
+    fn wrap(event: E) -> Self {
+        event.wrap()
+    }
+
+    #[inline]
+    fn unwrap(self) -> Option<E> {
+        E::unwrap(self)
+    }
 }
 
 /// The workflow ends with a `StopEvent<T>`.
@@ -90,34 +122,31 @@ pub trait Sends<E>: Carries<E> {}
 #[doc(hidden)]
 pub enum Undecided<const NUMBER: usize> {}
 
-macro_rules! undecided {
-    ($($number:literal)*) => {$(
-        impl<Ev: Events> Carries<Undecided<$number>> for Ev {
-            const KIND: u16 = u16::MAX;
-            const TYPE: EventType<Undecided<$number>> = EventType {
-                clone: |event| match *event {},
-                debug: |event, _, _| match *event {},
-                write: |event| match *event {},
-                read: |_| Err(serde::de::Error::custom("no event")),
-                opens: false,
-            };
+impl<Ev, const NUMBER: usize> CarriedBy<Ev> for Undecided<NUMBER> {
+    const KIND: u16 = u16::MAX;
+    const TYPE: EventType<Self> = EventType {
+        clone: |event| match *event {},
+        debug: |event, _, _| match *event {},
+        write: |event| match *event {},
+        read: |_| Err(serde::de::Error::custom("no event")),
+        opens: false,
+    };
 
-            fn wrap(event: Undecided<$number>) -> Self {
-                match event {}
-            }
+    fn wrap(self) -> Ev {
+        match self {}
+    }
 
-            fn unwrap(self) -> Option<Undecided<$number>> {
-                None
-            }
-        }
-
-        impl<Ev: Events> Receives<Undecided<$number>> for Ev {}
-        impl<Ev: Events> Publishes<Undecided<$number>> for Ev {}
-        impl<Ev: Events> Sends<Undecided<$number>> for Ev {}
-    )*};
+    fn unwrap(_: Ev) -> Option<Self> {
+        None
+    }
 }
 
-undecided!(0 1);
+impl<Ev> Receives<Undecided<0>> for Ev {}
+impl<Ev> Receives<Undecided<1>> for Ev {}
+impl<Ev> Publishes<Undecided<0>> for Ev {}
+impl<Ev> Publishes<Undecided<1>> for Ev {}
+impl<Ev> Sends<Undecided<0>> for Ev {}
+impl<Ev> Sends<Undecided<1>> for Ev {}
 
 /// What the generated enum knows of one event type.
 #[doc(hidden)]
@@ -152,8 +181,8 @@ pub const fn event_type<E: Event>() -> EventType<E> {
 
 /// A copy of the event, in its variant.
 #[doc(hidden)]
-pub fn clone_event<Ev: Carries<E>, E>(event: &E) -> Ev {
-    Ev::wrap((Ev::TYPE.clone)(event))
+pub fn clone_event<Ev, E: CarriedBy<Ev>>(event: &E) -> Ev {
+    (E::TYPE.clone)(event).wrap()
 }
 
 /// Prints the event as the derive would.
@@ -162,12 +191,12 @@ pub fn clone_event<Ev: Carries<E>, E>(event: &E) -> Ev {
 ///
 /// Those of the formatter.
 #[doc(hidden)]
-pub fn debug_event<Ev: Carries<E>, E>(
+pub fn debug_event<Ev, E: CarriedBy<Ev>>(
     event: &E,
     variant: &'static str,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    (Ev::TYPE.debug)(event, variant, f)
+    (E::TYPE.debug)(event, variant, f)
 }
 
 /// Writes the event as `{"Variant": value}`.
@@ -176,12 +205,12 @@ pub fn debug_event<Ev: Carries<E>, E>(
 ///
 /// When the event cannot be written down; a transient one says its name.
 #[doc(hidden)]
-pub fn write_event<Ev: Carries<E>, E, S: Serializer>(
+pub fn write_event<Ev, E: CarriedBy<Ev>, S: Serializer>(
     event: &E,
     variant: &'static str,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let value = (Ev::TYPE.write)(event).map_err(S::Error::custom)?;
+    let value = (E::TYPE.write)(event).map_err(S::Error::custom)?;
     let mut map = serializer.serialize_map(Some(1))?;
     map.serialize_entry(variant, &value)?;
     map.end()
@@ -216,8 +245,8 @@ pub fn read_event<'de, D: Deserializer<'de>, Ev>(
 ///
 /// When the value is not that event.
 #[doc(hidden)]
-pub fn event_from<Ev: Carries<E>, E>(value: Value) -> serde_json::Result<Ev> {
-    (Ev::TYPE.read)(value).map(Ev::wrap)
+pub fn event_from<Ev, E: CarriedBy<Ev>>(value: Value) -> serde_json::Result<Ev> {
+    (E::TYPE.read)(value).map(E::wrap)
 }
 
 /// Why a transient event is not written down.

@@ -89,7 +89,7 @@ pub use emit::{BoxError, Emission, Emit, Members};
 pub use error::{RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
-pub use events::{Carries, event_type};
+pub use events::{CarriedBy, Carries, event_type};
 pub use events::{Events, Publishes, Receives, Sends};
 pub use fields::{FieldError, Fields};
 #[cfg(feature = "runtime")]

@@ -120,7 +120,9 @@ fn emit(item: &DeriveInput) -> TokenStream {
     let (root, name) = (root(), &item.ident);
     let (carries, at) = (root_at(name.span()), name.span());
     let mut generics = item.generics.clone();
-    generics.params.push(syn::parse_quote_spanned!(at=> WorkflowEvents: #carries::Carries<Self>));
+    generics.params.push(syn::parse_quote!(WorkflowEvents));
+    let carried = syn::parse_quote_spanned!(at=> WorkflowEvents: #carries::Carries<Self>);
+    generics.make_where_clause().predicates.push(carried);
     let (generics, _, bounds) = generics.split_for_impl();
     let (_, arguments, _) = item.generics.split_for_impl();
     quote! {

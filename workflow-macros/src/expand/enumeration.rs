@@ -46,23 +46,23 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
     let stop = (event.role == Role::Stop).then(|| stop(workflow, event, &kind));
     let items = quote! {
         const KIND: u16 = #kind;
-        const TYPE: #private::EventType<#ty> = #event_type;
+        const TYPE: #private::EventType<Self> = #event_type;
 
         #[inline]
-        fn wrap(event: #ty) -> Self {
-            Self::#variant(event)
+        fn wrap(self) -> #name {
+            #name::#variant(self)
         }
 
-        fn unwrap(self) -> ::core::option::Option<#ty> {
-            match self {
-                Self::#variant(event) => ::core::option::Option::Some(event),
+        fn unwrap(event: #name) -> ::core::option::Option<Self> {
+            match event {
+                #name::#variant(event) => ::core::option::Option::Some(event),
                 #[allow(unreachable_patterns)]
                 _ => ::core::option::Option::None,
             }
         }
     };
     // Where one event is spelled in two ways, rustc shows both spellings.
-    let carries = quote_spanned!(ty.span()=> impl #asked::Carries<#ty> for #name { #items });
+    let carries = quote_spanned!(ty.span()=> impl #asked::CarriedBy<#name> for #ty { #items });
     quote! {
         #[diagnostic::do_not_recommend]
         #carries

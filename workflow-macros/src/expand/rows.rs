@@ -36,7 +36,7 @@ fn event_row(workflow: &Workflow, event: &Event) -> TokenStream {
     let role = match event.role {
         Role::Start => quote!(#graph::Role::Start),
         Role::Stop => quote!(#graph::Role::Stop),
-        Role::Between => quote!(<#enum_name as #root::Carries<#ty>>::TYPE.role()),
+        Role::Between => quote!(<#ty as #root::CarriedBy<#enum_name>>::TYPE.role()),
     };
     let row = quote!(#graph::EventNode::new(#name, #role));
     match (event.published, event.received) {
