@@ -13,6 +13,8 @@ mod options;
 mod parse;
 mod report;
 mod root;
+#[cfg(test)]
+mod snapshots;
 mod validate;
 
 use proc_macro::TokenStream;

@@ -1,5 +1,9 @@
 //! Root: the path under which the user's crate knows `workflow-core`.
 
+use std::cell::RefCell;
+use std::env;
+use std::ffi::OsString;
+
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -12,12 +16,27 @@ pub fn root() -> TokenStream {
 /// The same, for code whose errors belong at a token of the user's: rustc underlines a call where its path
 /// begins.
 pub fn root_at(span: Span) -> TokenStream {
-    let name = match crate_name("workflow-core") {
-        Ok(FoundCrate::Name(name)) => name,
-        Ok(FoundCrate::Itself) | Err(_) => "workflow_core".to_owned(),
-    };
-    let name = Ident::new(&name, span);
+    let name = Ident::new(&name(), span);
     quote_spanned!(span=> ::#name)
+}
+
+/// Looked up once for each package: that reads files, and an expansion asks hundreds of times.
+fn name() -> String {
+    thread_local! {
+        static LAST: RefCell<Option<(Option<OsString>, String)>> = const { RefCell::new(None) };
+    }
+    let package = env::var_os("CARGO_MANIFEST_DIR");
+    LAST.with_borrow_mut(|last| match last {
+        Some((of, name)) if *of == package => name.clone(),
+        _ => {
+            let name = match crate_name("workflow-core") {
+                Ok(FoundCrate::Name(name)) => name,
+                Ok(FoundCrate::Itself) | Err(_) => "workflow_core".to_owned(),
+            };
+            *last = Some((package, name.clone()));
+            name
+        }
+    })
 }
 
 /// The path of the core's hidden items.

@@ -224,25 +224,24 @@ fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream
         let root = root_at(at);
         called = quote_spanned!(at=> #root::step_future(#called).await);
     }
+    let (root, enum_name, emits) = (root(), &workflow.enum_name, &step.emits);
+    let variant = step.emits_event.map(|event| &workflow.events[event].variant);
+    let emit = quote_spanned!(here(emits.span())=> <#emits as #root::Emit<#enum_name>>::emit);
+    let emitted = |value: &TokenStream| match variant {
+        Some(variant) => {
+            quote!(::core::result::Result::Ok(#root::Emission::One(#enum_name::#variant(#value))))
+        }
+        None => quote_spanned!(here(emits.span())=> #emit(#value)),
+    };
     let Some(error) = &step.fails_with else {
-        return emit(workflow, step, &called);
+        return emitted(&called);
     };
     let failed = quote_spanned!(here(error.span())=> ::core::convert::Into::into(error));
-    let emit = emit(workflow, step, &quote!(value));
+    let value = emitted(&quote!(value));
     quote! {
         match #called {
-            ::core::result::Result::Ok(value) => #emit,
+            ::core::result::Result::Ok(value) => #value,
             ::core::result::Result::Err(error) => ::core::result::Result::Err(#failed),
         }
     }
-}
-
-/// What a step gave as an emission: one event by its variant, all else by its type.
-fn emit(workflow: &Workflow, step: &Step, value: &TokenStream) -> TokenStream {
-    let (root, enum_name, emits) = (root(), &workflow.enum_name, &step.emits);
-    if let Some(event) = step.emits_event {
-        let variant = &workflow.events[event].variant;
-        return quote!(::core::result::Result::Ok(#root::Emission::One(#enum_name::#variant(#value))));
-    }
-    quote_spanned!(here(emits.span())=> <#emits as #root::Emit<#enum_name>>::emit(#value))
 }

@@ -33,7 +33,7 @@ pub fn implementations(workflow: &Workflow) -> TokenStream {
 fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
     let (root, private) = (root(), private());
     let (name, Event { ty, variant, .. }) = (&workflow.enum_name, event);
-    let kind = Literal::u16_suffixed(kind as u16);
+    let kind = Literal::u16_unsuffixed(kind as u16);
     let asked = root_at(ty.span());
     let event_type = quote_spanned!(ty.span()=> #asked::event_type::<#ty>());
     let doors = [
@@ -94,8 +94,8 @@ fn whole(workflow: &Workflow) -> TokenStream {
     let variants: Vec<_> = workflow.events.iter().map(|event| &event.variant).collect();
     let types = workflow.events.iter().map(|event| &event.ty);
     let texts: Vec<_> = variants.iter().map(ToString::to_string).collect();
-    let kinds: Vec<_> = (0..variants.len() as u16).map(Literal::u16_suffixed).collect();
-    let places = 0..variants.len();
+    let kinds: Vec<_> = (0..variants.len() as u16).map(Literal::u16_unsuffixed).collect();
+    let places = (0..variants.len()).map(Literal::usize_unsuffixed);
     quote! {
         impl #private::Token for #name {
             fn kind(&self) -> u16 {
