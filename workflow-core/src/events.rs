@@ -179,10 +179,61 @@ pub const fn event_type<E: Event>() -> EventType<E> {
     }
 }
 
+/// The generated enum, asked what it holds.
+#[doc(hidden)]
+pub trait Variants: Sized {
+    /// Shows the visitor the event and the name of its variant.
+    fn visit<V: Visitor<Self>>(&self, visitor: V) -> V::Output;
+}
+
+/// What is done with an event of whatever type.
+#[doc(hidden)]
+pub trait Visitor<Ev> {
+    /// What comes of it.
+    type Output;
+
+    /// Does it.
+    fn event<E: CarriedBy<Ev>>(self, variant: &'static str, event: &E) -> Self::Output;
+}
+
+struct Copied;
+
+impl<Ev> Visitor<Ev> for Copied {
+    type Output = Ev;
+
+    fn event<E: CarriedBy<Ev>>(self, _: &'static str, event: &E) -> Ev {
+        (E::TYPE.clone)(event).wrap()
+    }
+}
+
+struct Printed<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl<Ev> Visitor<Ev> for Printed<'_, '_> {
+    type Output = fmt::Result;
+
+    fn event<E: CarriedBy<Ev>>(self, variant: &'static str, event: &E) -> fmt::Result {
+        (E::TYPE.debug)(event, variant, self.0)
+    }
+}
+
+struct Written<S>(S);
+
+impl<Ev, S: Serializer> Visitor<Ev> for Written<S> {
+    type Output = Result<S::Ok, S::Error>;
+
+    fn event<E: CarriedBy<Ev>>(self, variant: &'static str, event: &E) -> Self::Output {
+        let value = (E::TYPE.write)(event).map_err(S::Error::custom)?;
+        let mut map = self.0.serialize_map(Some(1))?;
+        map.serialize_entry(variant, &value)?;
+        map.end()
+    }
+}
+
 /// A copy of the event, in its variant.
 #[doc(hidden)]
-pub fn clone_event<Ev, E: CarriedBy<Ev>>(event: &E) -> Ev {
-    (E::TYPE.clone)(event).wrap()
+#[inline]
+pub fn clone_event<Ev: Variants>(event: &Ev) -> Ev {
+    event.visit(Copied)
 }
 
 /// Prints the event as the derive would.
@@ -191,12 +242,8 @@ pub fn clone_event<Ev, E: CarriedBy<Ev>>(event: &E) -> Ev {
 ///
 /// Those of the formatter.
 #[doc(hidden)]
-pub fn debug_event<Ev, E: CarriedBy<Ev>>(
-    event: &E,
-    variant: &'static str,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    (E::TYPE.debug)(event, variant, f)
+pub fn debug_event<Ev: Variants>(event: &Ev, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    event.visit(Printed(f))
 }
 
 /// Writes the event as `{"Variant": value}`.
@@ -205,15 +252,8 @@ pub fn debug_event<Ev, E: CarriedBy<Ev>>(
 ///
 /// When the event cannot be written down; a transient one says its name.
 #[doc(hidden)]
-pub fn write_event<Ev, E: CarriedBy<Ev>, S: Serializer>(
-    event: &E,
-    variant: &'static str,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let value = (E::TYPE.write)(event).map_err(S::Error::custom)?;
-    let mut map = serializer.serialize_map(Some(1))?;
-    map.serialize_entry(variant, &value)?;
-    map.end()
+pub fn write_event<Ev: Variants, S: Serializer>(event: &Ev, serializer: S) -> Result<S::Ok, S::Error> {
+    event.visit(Written(serializer))
 }
 
 /// Reads what [`write_event`] wrote; `read` is told which of the variants it is.

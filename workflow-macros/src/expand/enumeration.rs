@@ -105,19 +105,25 @@ fn whole(workflow: &Workflow) -> TokenStream {
             }
         }
 
-        impl ::core::clone::Clone for #name {
-            fn clone(&self) -> Self {
+        impl #private::Variants for #name {
+            #[inline]
+            fn visit<V: #private::Visitor<Self>>(&self, visitor: V) -> V::Output {
                 match self {
-                    #(Self::#variants(event) => #private::clone_event(event),)*
+                    #(Self::#variants(event) => visitor.event(#texts, event),)*
                 }
+            }
+        }
+
+        impl ::core::clone::Clone for #name {
+            #[inline]
+            fn clone(&self) -> Self {
+                #private::clone_event(self)
             }
         }
 
         impl ::core::fmt::Debug for #name {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                match self {
-                    #(Self::#variants(event) => #private::debug_event::<Self, _>(event, #texts, f),)*
-                }
+                #private::debug_event(self, f)
             }
         }
 
@@ -126,9 +132,7 @@ fn whole(workflow: &Workflow) -> TokenStream {
                 &self,
                 serializer: S,
             ) -> ::core::result::Result<S::Ok, S::Error> {
-                match self {
-                    #(Self::#variants(event) => #private::write_event::<Self, _, S>(event, #texts, serializer),)*
-                }
+                #private::write_event(self, serializer)
             }
         }
 
