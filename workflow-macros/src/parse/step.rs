@@ -1,0 +1,318 @@
+//! Step: reads one `#[step]` method: its options, what it takes and what it gives.
+
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, FnArg, GenericParam, Ident, ImplItemFn, Meta, ReceiverKind, ReturnType, Type, TypePath,
+};
+
+use super::types::{Scope, argument, payload};
+use crate::model::{Catch, Parameter, Step, StepOptions, Takes};
+use crate::names;
+use crate::options;
+use crate::report::{Report, not_yet};
+
+/// What was read of one `#[step]` method, before its events have their places.
+pub(super) struct Read {
+    pub(super) step: Step,
+    pub(super) taken: Taken,
+    pub(super) sends: Vec<Type>,
+    pub(super) catch: Option<Catch>,
+}
+
+/// The types that start a step.
+pub(super) enum Taken {
+    One(Type),
+    On(Vec<Type>, Type),
+    Join(Vec<Type>),
+    Batch { whole: Type, first: Option<u32> },
+}
+
+/// Reads a method that is a step, and takes our attributes off it.
+pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Option<Read> {
+    let attribute = take_attribute(&mut method.attrs, "step");
+    let catch =
+        take_attribute(&mut method.attrs, "catch").map(|attribute| options::catch(&attribute.meta, report));
+    let Some(attribute) = attribute else {
+        take_parameter_attributes(method);
+        if let Some(catch) = catch {
+            report.error_at(catch.at, "`#[catch]` stands on a step", "write `#[step]` below it");
+        }
+        return None;
+    };
+    let options = options::step(&attribute.meta, report);
+    refuse_what_does_not_act(&options, report);
+    let name = method.sig.ident.clone();
+    if is_generic(method) {
+        report.error(
+            &method.sig.generics,
+            format!("step `{name}` is generic"),
+            "make the workflow generic instead: `impl<T> Flow<T>`",
+        );
+        take_parameter_attributes(method);
+        return None;
+    }
+    let (parameters, inputs) = parameters(method, report)?;
+    let taken = taken(&name, inputs, &options, scope, report)?;
+    let (emits, fails_with) = returned(&method.sig.output, scope, report)?;
+    let sends = options.sends.iter().map(|ty| scope.resolved(ty));
+    let sends: Vec<Type> = sends.filter(|ty| scope.check_concrete(ty, report)).collect();
+    let step = Step {
+        attribute: attribute.path().clone(),
+        is_async: method.sig.asyncness.is_some(),
+        doc: first_paragraph(&method.attrs),
+        parameters,
+        takes: Takes::Join(Vec::new()),
+        emits,
+        emits_event: None,
+        fails_with,
+        sends: Vec::new(),
+        workers: options.workers,
+        allow_unreachable: options.allow_unreachable,
+        allow_dead_end: options.allow_dead_end,
+        ident: name,
+    };
+    Some(Read { step, taken, sends, catch })
+}
+
+pub(super) fn refuse_what_does_not_act(options: &StepOptions, report: &mut Report) {
+    let flags = [
+        (options.timeout.map(|(_, at)| at), "`timeout` of a step"),
+        (options.retry, "`retry`"),
+        (options.blocking, "`blocking`"),
+        (options.spawn, "`spawn`"),
+        (options.waits.first().map(Spanned::span), "`waits`"),
+    ];
+    for (at, what) in flags {
+        if let Some(at) = at {
+            report.push(not_yet(at, what));
+        }
+    }
+}
+
+/// One event parameter as it is spelled.
+pub(super) struct InputParameter {
+    pub(super) ty: Type,
+    pub(super) take: Option<(u32, Attribute)>,
+}
+
+pub(super) fn parameters(
+    method: &mut ImplItemFn,
+    report: &mut Report,
+) -> Option<(Vec<Parameter>, Vec<InputParameter>)> {
+    let name = method.sig.ident.clone();
+    let (mut parameters, mut inputs, mut whole) = (Vec::new(), Vec::new(), true);
+    let has_receiver = matches!(method.sig.inputs.first(), Some(FnArg::Receiver(_)));
+    if !has_receiver {
+        report.error(
+            &name,
+            format!("step `{name}` does not take `&self`"),
+            format!("write `fn {name}(&self, ..)`"),
+        );
+        whole = false;
+    }
+    for input in &mut method.sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => {
+                if !matches!(receiver.kind, ReceiverKind::Reference(_, _, None)) {
+                    report.error(
+                        receiver,
+                        format!("step `{name}` takes the workflow by `{}`", quote!(#receiver).to_string().replace("& ", "&")),
+                        "write `&self`: many runs share one workflow; what a run changes is its state, `ctx.state(|s| ..)`",
+                    );
+                    whole = false;
+                }
+            }
+            FnArg::Typed(typed) => {
+                let take = take_attribute(&mut typed.attrs, "take");
+                let take =
+                    take.and_then(|take| report.ok(options::take(&take.meta)).map(|count| (count, take)));
+                if let Type::Reference(_) = *typed.ty {
+                    parameters.push(Parameter::Context(typed.ty.clone()));
+                } else {
+                    parameters.push(Parameter::Input);
+                    inputs.push(InputParameter { ty: (*typed.ty).clone(), take });
+                }
+            }
+        }
+    }
+    for (ty, number) in contexts(&parameters).zip(1..) {
+        if let Type::Reference(reference) = ty
+            && (number > 1 || inputs.is_empty())
+            && !is_context(&reference.elem)
+        {
+            report.error(
+                ty,
+                format!("step `{name}` takes an event by reference"),
+                format!("take it by value: `{}`", names::spelled(&reference.elem)),
+            );
+            return None;
+        }
+    }
+    if contexts(&parameters).count() > 1 {
+        report.error(&name, format!("step `{name}` takes two contexts"), "take one: `ctx: &Context<Self>`");
+        whole = false;
+    }
+    for InputParameter { ty, .. } in &inputs {
+        if is_context(ty) && argument(ty, 0).is_some() {
+            report.error(ty, format!("step `{name}` takes its context by value"), "write `&Context<Self>`");
+            whole = false;
+        } else if let Type::ImplTrait(_) = ty {
+            report.error(ty, format!("step `{name}` is generic"), "take an event of one type");
+            whole = false;
+        }
+    }
+    whole.then_some((parameters, inputs))
+}
+
+pub(super) fn contexts(parameters: &[Parameter]) -> impl Iterator<Item = &Type> {
+    parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Context(ty) => Some(&**ty),
+        Parameter::Input => None,
+    })
+}
+
+pub(super) fn is_context(ty: &Type) -> bool {
+    matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.last().is_some_and(|last| last.ident == "Context"))
+}
+
+pub(super) fn taken(
+    name: &Ident,
+    inputs: Vec<InputParameter>,
+    options: &StepOptions,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Option<Taken> {
+    let types: Vec<Type> = inputs.iter().map(|input| scope.resolved(&input.ty)).collect();
+    if let Some((on, at)) = &options.on {
+        let on: Vec<Type> = on.iter().map(|ty| scope.resolved(ty)).collect();
+        for (index, ty) in on.iter().enumerate() {
+            if !scope.check_concrete(ty, report) {
+                return None;
+            }
+            if on[..index].contains(ty) {
+                report.error(
+                    ty,
+                    format!("`{}` stands twice in `on`", names::spelled(ty)),
+                    "keep one of the two",
+                );
+                return None;
+            }
+        }
+        let [ty] = &types[..] else {
+            report.error_at(
+                *at,
+                format!("step `{name}` has `on(..)` and {} event parameters", types.len()),
+                "take one parameter of a type that is made from each of the events: an enum with `#[derive(OneOf)]`",
+            );
+            return None;
+        };
+        return Some(Taken::On(on, ty.clone()));
+    }
+    if types.is_empty() {
+        report.error(
+            name,
+            format!("step `{name}` takes no event"),
+            format!("take the event that starts it: `fn {name}(&self, ev: ..)`"),
+        );
+        return None;
+    }
+    let is_batch = |ty: &Type| payload(ty, "Vec").is_some();
+    for input in &inputs {
+        if let Some((_, at)) = &input.take
+            && !is_batch(&input.ty)
+        {
+            report.error(
+                at,
+                "`#[take]` stands on what is no batch",
+                "take a `Vec` of events, or leave it out",
+            );
+            return None;
+        }
+    }
+    if types.iter().any(is_batch) && types.len() > 1 {
+        let second = &inputs[1].ty;
+        report.error(
+            second,
+            format!("step `{name}` takes a batch and something else"),
+            "take the `Vec` alone, and join what you make of it in another step",
+        );
+        return None;
+    }
+    for ty in &types {
+        if !scope.check_concrete(&payload(ty, "Vec").unwrap_or_else(|| ty.clone()), report) {
+            return None;
+        }
+    }
+    if is_batch(&types[0]) {
+        let first = inputs[0].take.as_ref().map(|(count, _)| *count);
+        return Some(Taken::Batch { whole: types[0].clone(), first });
+    }
+    match <[Type; 1]>::try_from(types) {
+        Ok([only]) => Some(Taken::One(only)),
+        Err(types) => Some(Taken::Join(types)),
+    }
+}
+
+/// What a step gives when it does not fail, and with what it fails when it can.
+pub(super) fn returned(
+    output: &ReturnType,
+    scope: &Scope<'_>,
+    report: &mut Report,
+) -> Option<(Type, Option<Type>)> {
+    let ReturnType::Type(_, ty) = output else {
+        return Some((syn::parse_quote!(()), None));
+    };
+    let ty = scope.resolved(ty);
+    if let Type::ImplTrait(_) = ty {
+        report.error(
+            &ty,
+            "the return type of a step has no name",
+            "write the event, or an enum with `#[derive(OneOf)]`",
+        );
+        return None;
+    }
+    let (emits, fails_with) = match (payload(&ty, "Result"), argument(&ty, 1)) {
+        (Some(value), Some(error)) => (value, Some(error)),
+        (Some(value), None) => (value, Some(ty)),
+        (None, _) => (ty, None),
+    };
+    scope.check_concrete(&emits, report).then_some((emits, fails_with))
+}
+
+pub(super) fn is_generic(method: &ImplItemFn) -> bool {
+    method.sig.generics.params.iter().any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
+pub(super) fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Option<Attribute> {
+    let found = attributes.iter().position(|attribute| is_ours(attribute, name))?;
+    Some(attributes.remove(found))
+}
+
+pub(super) fn is_ours(attribute: &Attribute, name: &str) -> bool {
+    attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+pub(super) fn take_parameter_attributes(method: &mut ImplItemFn) {
+    for input in &mut method.sig.inputs {
+        if let FnArg::Typed(typed) = input {
+            take_attribute(&mut typed.attrs, "take");
+        }
+    }
+}
+
+pub(super) fn first_paragraph(attributes: &[Attribute]) -> String {
+    let lines =
+        attributes.iter().filter(|attribute| attribute.path().is_ident("doc")).filter_map(|attribute| {
+            match &attribute.meta {
+                Meta::NameValue(pair) => match &pair.value {
+                    syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => {
+                        Some(text.value().trim().to_owned())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            }
+        });
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
