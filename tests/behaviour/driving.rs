@@ -241,3 +241,32 @@ impl InAndOut {
 async fn a_run_forks_and_goes_on_alone_as_often_as_it_likes() {
     assert_eq!(InAndOut.run(500u32).await.unwrap(), 501);
 }
+
+/// Forks by a send while its first step waits, and fails in the step after.
+struct FailsAfterFork;
+
+#[workflow]
+impl FailsAfterFork {
+    #[step(sends(Side))]
+    async fn open(&self, ctx: &Context<Self>, _input: StartEvent<()>) -> Result<Turn, SendError> {
+        ctx.send(Side)?;
+        tokio::task::yield_now().await;
+        Ok(Turn(0))
+    }
+
+    #[step]
+    async fn fails(&self, turn: Turn) -> Result<StopEvent<u32>, std::fmt::Error> {
+        if turn.0 == 0 { Err(std::fmt::Error) } else { Ok(StopEvent(turn.0)) }
+    }
+
+    #[step(allow(dead_end))]
+    async fn sleeper(&self, _ev: Side) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_named_for_its_own_step_in_a_chain_that_was_forked_on_the_way() {
+    let error = FailsAfterFork.run(()).await.unwrap_err();
+    assert_eq!(error.to_string(), "step `fails` failed");
+}
