@@ -242,3 +242,45 @@ async fn an_input_of_unknown_shape_is_read_by_field_and_a_wrong_one_is_named_wit
     let source = missing.step_error::<workflow_core::FieldError>().unwrap();
     assert_eq!(source.to_string(), "no field `count`, which should be a `u32`; there is `size`");
 }
+
+/// The same beside another branch, after an await.
+#[derive(Default)]
+struct OrderInFork(Log);
+
+#[workflow]
+impl OrderInFork {
+    #[step]
+    async fn open(&self, _input: StartEvent<()>) -> (Slow, Fast) {
+        (Slow, Fast)
+    }
+
+    #[step(allow(dead_end))]
+    async fn beside(&self, _ev: Slow) {
+        std::future::pending().await
+    }
+
+    #[step(sends(First))]
+    async fn sends(&self, ctx: &Context<Self>, _ev: Fast) -> Result<Second, SendError> {
+        tokio::task::yield_now().await;
+        ctx.send(First(1))?;
+        Ok(Second(2))
+    }
+
+    #[step(allow(dead_end))]
+    async fn first(&self, ev: First) {
+        self.0.note(format!("first {}", ev.0));
+    }
+
+    #[step]
+    async fn second(&self, ev: Second) -> StopEvent<u8> {
+        self.0.note(format!("second {}", ev.0));
+        StopEvent(ev.0)
+    }
+}
+
+#[tokio::test]
+async fn what_a_step_sends_goes_before_what_it_returns_beside_other_branches_too() {
+    let flow = OrderInFork::default();
+    flow.run(()).await.unwrap();
+    assert_eq!(flow.0.take(), ["first 1", "second 2"]);
+}
