@@ -142,11 +142,24 @@ async fn a_cancelled_run_says_so_and_drops_its_steps() {
 
 #[tokio::test]
 async fn a_run_that_is_cancelled_before_it_begins_does_nothing() {
-    let flow = Shop::default();
-    let run = flow.run(5u32);
+    let flow = OneStep::default();
+    let run = flow.run(());
     run.cancel();
     assert!(matches!(run.await, Err(RunError::Cancelled)));
     assert!(flow.0.take().is_empty());
+}
+
+/// Notes that it ran, and stops.
+#[derive(Default)]
+struct OneStep(Log);
+
+#[workflow]
+impl OneStep {
+    #[step]
+    fn only(&self, _input: StartEvent<()>) -> StopEvent<()> {
+        self.0.note("only");
+        StopEvent(())
+    }
 }
 
 /// Goes round for ever without waiting for anything.
