@@ -40,38 +40,49 @@ impl Solver<'_> {
             }
             step += 1;
         }
-        let mut more = false;
-        step = 0;
-        while step < self.graph.steps.len() {
-            if bit(self.words, self.at.inside, step) {
-                step += 1;
-                continue;
-            }
-            let is_inside = match &self.graph.steps[step].takes {
-                Takes::Batch { .. } => self.is_opened_inside(self.first_place(step)),
-                Takes::Any(taken) | Takes::Join(taken) => {
-                    let mut parameter = 0;
-                    while parameter < taken.len()
-                        && !bit(self.words, self.at.members, taken[parameter] as usize)
-                    {
-                        parameter += 1;
-                    }
-                    parameter < taken.len()
-                }
-            };
-            if is_inside {
-                more = true;
-                self.set(self.at.inside, step);
-                self.outputs(step);
-                if bit(self.words, self.at.runs, step) {
-                    // It will run again, so what it gives can be followed at once.
-                    self.collect_inside(&self.graph.steps[step].emits, true);
-                    self.words[self.at.runs + step / 64] &= !(1 << (step % 64));
-                }
-            }
-            step += 1;
+        let (mut more, mut back) = (false, false);
+        while self.insides_along(back) {
+            more = true;
+            back = !back;
         }
         more
+    }
+
+    /// One look at all steps, in one order or the other, for those inside a batch.
+    const fn insides_along(&mut self, back: bool) -> bool {
+        let (steps, mut more, mut index) = (self.graph.steps.len(), false, 0);
+        while index < steps {
+            let step = if back { steps - 1 - index } else { index };
+            index += 1;
+            if bit(self.words, self.at.inside, step) || !self.is_inside(step) {
+                continue;
+            }
+            more = true;
+            self.set(self.at.inside, step);
+            self.outputs(step);
+            if bit(self.words, self.at.runs, step) {
+                // It will run again, so what it gives can be followed at once.
+                self.collect_inside(&self.graph.steps[step].emits, true);
+                self.words[self.at.runs + step / 64] &= !(1 << (step % 64));
+            }
+        }
+        more
+    }
+
+    const fn is_inside(&self, step: usize) -> bool {
+        match &self.graph.steps[step].takes {
+            Takes::Batch { .. } => self.is_opened_inside(self.first_place(step)),
+            Takes::Any(taken) | Takes::Join(taken) => {
+                let mut parameter = 0;
+                while parameter < taken.len() {
+                    if bit(self.words, self.at.members, taken[parameter] as usize) {
+                        return true;
+                    }
+                    parameter += 1;
+                }
+                false
+            }
+        }
     }
 
     /// Notes the events that the shape, when the run goes on after it, gives inside a batch.
