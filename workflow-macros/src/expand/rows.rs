@@ -111,7 +111,7 @@ pub fn checks(workflow: &Workflow) -> TokenStream {
     quote! {
         const GRAPH: &#graph::Graph = <#enum_name as #root::Events>::GRAPH;
         const WORDS: &[::core::primitive::u64] = &#graph::solve::<{ #graph::memory(GRAPH) }>(GRAPH);
-        const SOLVED: #graph::Solution<'static> = #graph::Solution::new(GRAPH, WORDS);
+        static SOLVED: #graph::Solution<'static> = #graph::Solution::new(GRAPH, WORDS);
         #(#checks)*
     }
 }
