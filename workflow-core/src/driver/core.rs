@@ -104,12 +104,15 @@ impl<W: Workflow> Core<W> {
         self.ring(&door);
     }
 
-    /// The same for an event of the caller's, which is refused once the run is over.
+    /// The same for an event of the caller's, which is refused once the run is over: that is asked under the
+    /// lock under which the run ends, so an event that is not refused was there in time.
     pub(super) fn receive_from_caller(&self, event: W::Event, name: &'static str) -> Result<(), SendError> {
+        let mut door = locked(&self.door);
         if self.over.load(Ordering::Acquire) {
             return Err(SendError::Over { event: name });
         }
-        self.receive(Inbound::Received(event));
+        door.inbox.push(Inbound::Received(event));
+        self.ring(&door);
         Ok(())
     }
 
@@ -146,9 +149,9 @@ impl<W: Workflow> Core<W> {
 
     /// The run is over: events are refused from now on, and readers of the stream come to its end.
     pub(super) fn close(&self) {
+        let mut door = locked(&self.door);
         self.over.store(true, Ordering::Release);
         self.idle.store(false, Ordering::Release);
-        let mut door = locked(&self.door);
         door.inbox.clear();
         door.driver = None;
         let reader = door.published.close();

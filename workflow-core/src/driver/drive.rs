@@ -29,8 +29,8 @@ pub(super) struct Driver<'a, W: Workflow> {
     pub(super) flow: &'a W,
     pub(super) core: &'a Arc<Core<W>>,
     machine: Option<Box<Machine<W::Event>>>,
-    pub(super) waker: Option<Waker>,
-    pub(super) timer: Option<Pin<Box<Timer>>>,
+    waker: Option<Waker>,
+    timer: Option<Pin<Box<Timer>>>,
 }
 
 /// The run's own timeout.
@@ -117,30 +117,35 @@ pub(super) fn drive<'a, W: Workflow>(
                     Poll::Pending => Poll::Ready((None, true)),
                 })
                 .await;
+                // One call of `fork` for each arm: a value that waits for a common one is kept in every
+                // suspended run.
                 match ended {
                     None => {
                         place.stop_after_this_step();
-                        Box::pin(fork(&mut driver, &place, ordered, Brought::Running(chain))).await
+                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Running(chain))).await)
                     }
-                    Some(Ended::Exit(Exit::Paused(event))) if !asked => Next::Again(event),
+                    Some(Ended::Exit(Exit::Paused(event))) if !asked => Err(event),
                     Some(Ended::Exit(Exit::Emitted(Emission::One(event)))) if !asked => match W::close(event)
                     {
                         Ok(output) => return Ok(output),
                         Err(event) => {
-                            let ended = Ended::Exit(Exit::Emitted(Emission::One(event)));
-                            Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await
+                            let ended = Ended::Exit(Exit::handed(event));
+                            Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await)
                         }
                     },
-                    Some(ended) => Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await,
+                    Some(ended) => {
+                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await)
+                    }
                 }
             };
             match next {
-                Next::Again(event) => {
+                // Its budget is spent: the same chain goes on after the others had a turn.
+                Err(event) => {
                     slot = Slot::event(event);
                     place.refill();
                     yield_once().await;
                 }
-                Next::Lone(invocation, given) => {
+                Ok(Next::Lone(invocation, given)) => {
                     slot = given;
                     if !place.begin(invocation.number) {
                         place.refill();
@@ -148,7 +153,7 @@ pub(super) fn drive<'a, W: Workflow>(
                     }
                     ordered = Some(invocation);
                 }
-                Next::Over(result) => return result,
+                Ok(Next::Over(result)) => return result,
             }
         }
     }

@@ -27,8 +27,6 @@ pub(super) enum Brought<'c, E> {
 
 /// What the run does after the fork.
 pub(super) enum Next<W: Workflow> {
-    /// Goes on with this event as before.
-    Again(W::Event),
     /// Goes on with this execution alone.
     Lone(InvocationId, Slot<W::Event>),
     /// Ends.
@@ -167,13 +165,15 @@ impl<W: Workflow> Fork<'_, '_, W> {
     fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
         let step_name = |step: u16| W::Event::GRAPH.steps[step as usize].name;
         Err(match outcome {
-            Outcome::Stopped(event) => return W::close(event).map_err(|_| RunError::Cancelled),
+            Outcome::Stopped(event) => match W::close(event) {
+                Ok(output) => return Ok(output),
+                Err(_) => unreachable!("a run stops with its stop event"),
+            },
             Outcome::Failed { step, .. } => {
                 let step = step_name(step);
-                match self.failure.take() {
-                    Some(Failure::Error(source)) => RunError::Step { step, attempts: 1, source },
-                    Some(Failure::Panic(message)) => RunError::Panicked { step, message },
-                    None => RunError::Cancelled,
+                match self.failure.take().expect("the failure is kept before the machine hears of it") {
+                    Failure::Error(source) => RunError::Step { step, attempts: 1, source },
+                    Failure::Panic(message) => RunError::Panicked { step, message },
                 }
             }
             Outcome::Stalled(stalled) => RunError::Stalled(stalled),

@@ -1,7 +1,7 @@
 //! Driver: the loop that carries out the machine's orders, in process.
 //!
 //! While one step gives one event to one taker, the run stays inside the generated dispatch and the
-//! machine is not asked (`lone`); whatever else happens goes through the machine (`fork`).
+//! machine is not asked (`drive`); whatever else happens goes through the machine (`fork`).
 
 mod core;
 mod drive;

@@ -109,9 +109,9 @@ pub fn no_such_step() -> ! {
 /// Where one chain of steps is, and how far it may go before it comes back.
 #[doc(hidden)]
 pub struct Place<'r, W: Workflow> {
-    pub(super) core: &'r Arc<Core<W>>,
+    core: &'r Arc<Core<W>>,
     /// The number of the first execution.
-    pub(super) first: AtomicU64,
+    first: AtomicU64,
     /// How many executions have begun, times 2^16, plus the step of the last one.
     at: AtomicU64,
     /// The value of `at` from which on the chain comes back after the step.
