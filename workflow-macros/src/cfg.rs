@@ -6,8 +6,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, ImplItem, ImplItemFn, ItemImpl, Meta};
+use syn::{Attribute, ImplItem, ItemImpl, Meta};
 
+use crate::parse::as_step;
 use crate::root::root;
 
 /// The block twice, when a condition is still open; `answers` are those that are known.
@@ -42,12 +43,12 @@ pub fn settle(answers: &[bool], block: &mut ItemImpl) {
         let place = conditions.iter().position(|known| known.to_string() == condition.to_string())?;
         answers.get(place).copied()
     };
-    block.items.retain(|item| match step(item) {
+    block.items.retain(|item| match as_step(item) {
         Some(method) => !method.attrs.iter().any(|attribute| known(attribute) == Some(false)),
         None => true,
     });
     for item in &mut block.items {
-        if step(item).is_some()
+        if as_step(item).is_some()
             && let ImplItem::Fn(method) = item
         {
             method.attrs.retain(|attribute| known(attribute).is_none());
@@ -58,22 +59,13 @@ pub fn settle(answers: &[bool], block: &mut ItemImpl) {
 /// The conditions on steps, each once, in source order.
 fn conditions(block: &ItemImpl) -> Vec<TokenStream> {
     let mut all: Vec<TokenStream> = Vec::new();
-    let methods = block.items.iter().filter_map(step);
+    let methods = block.items.iter().filter_map(as_step);
     for condition in methods.flat_map(|method| &method.attrs).filter_map(condition) {
         if !all.iter().any(|known| known.to_string() == condition.to_string()) {
             all.push(condition);
         }
     }
     all
-}
-
-fn step(item: &ImplItem) -> Option<&ImplItemFn> {
-    match item {
-        ImplItem::Fn(method) if method.attrs.iter().any(|attribute| attribute.path().is_ident("step")) => {
-            Some(method)
-        }
-        _ => None,
-    }
 }
 
 fn condition(attribute: &Attribute) -> Option<TokenStream> {

@@ -36,6 +36,12 @@ impl Flow {
         Never
     }
 
+    #[cfg(any())]
+    #[workflow_core::step]
+    async fn gone_by_path(&self, _: Never) -> StopEvent<u32> {
+        StopEvent(3)
+    }
+
     #[cfg_attr(all(), allow(dead_code))]
     fn no_step(&self) {}
 }

@@ -17,7 +17,8 @@ use crate::report::Report;
 use crate::root;
 
 use events::{Events, role};
-use step::{Read, is_generic, is_ours, step};
+pub use step::as_step;
+use step::{Read, is_generic, step};
 use types::{Scope, payload, stop_types};
 
 /// Reads a whole block. `None` only when not even its name can be told.
@@ -119,13 +120,7 @@ fn self_name(ty: &Type, report: &mut Report) -> Option<Ident> {
 /// that cannot be read otherwise.
 fn spelled_doors(block: &ItemImpl, scope: &Scope<'_>) -> (Vec<Type>, Vec<(Type, Type)>) {
     let (mut starts, mut stops) = (Vec::new(), Vec::new());
-    let methods = block.items.iter().filter_map(|item| match item {
-        ImplItem::Fn(method) if method.attrs.iter().any(|attribute| is_ours(attribute, "step")) => {
-            Some(method)
-        }
-        _ => None,
-    });
-    for method in methods.filter(|method| !is_generic(method)) {
+    for method in block.items.iter().filter_map(as_step).filter(|method| !is_generic(method)) {
         let taken = method.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(typed) => Some(scope.resolved(&typed.ty)),
             FnArg::Receiver(_) => None,

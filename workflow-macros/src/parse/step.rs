@@ -3,7 +3,8 @@
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, FnArg, GenericParam, Ident, ImplItemFn, Meta, ReceiverKind, ReturnType, Type, TypePath,
+    Attribute, FnArg, GenericParam, Ident, ImplItem, ImplItemFn, Meta, ReceiverKind, ReturnType, Type,
+    TypePath,
 };
 
 use super::types::{Scope, argument, payload};
@@ -289,7 +290,17 @@ pub(super) fn take_attribute(attributes: &mut Vec<Attribute>, name: &str) -> Opt
     Some(attributes.remove(found))
 }
 
-pub(super) fn is_ours(attribute: &Attribute, name: &str) -> bool {
+/// The method, when the item is a step; its attribute may be written with a path.
+pub fn as_step(item: &ImplItem) -> Option<&ImplItemFn> {
+    match item {
+        ImplItem::Fn(method) if method.attrs.iter().any(|attribute| is_ours(attribute, "step")) => {
+            Some(method)
+        }
+        _ => None,
+    }
+}
+
+fn is_ours(attribute: &Attribute, name: &str) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
 }
 
