@@ -3,6 +3,7 @@
 //! `cargo run --example joke -- pirates`. The signatures are the wiring: `generate_joke` takes the input
 //! and gives a `Joke`, `critique_joke` takes the `Joke` and gives the result.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -75,16 +76,17 @@ async fn tell(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         return Err("no topic; say what the joke is about: `cargo run --example joke -- pirates`".into());
     }
     let llm = AnyLlm::from_env(CANNED)?;
-    println!("{}", llm.describe());
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", llm.describe())?;
 
     let flow = JokeFlow { llm };
     let mut run = flow.run(topic).timeout(Duration::from_secs(300));
     while let Some(JokeFlowEvent::Joke(joke)) = run.next().await {
-        println!("\njoke: {}", joke.text);
+        writeln!(out, "\njoke: {}", joke.text)?;
     }
-    println!("\ncritique: {}", run.await?);
+    writeln!(out, "\ncritique: {}", run.await?)?;
 
     JokeFlow::<AnyLlm>::draw().save(&options.picture)?;
-    println!("\nthe picture of the flow is in {}", options.picture);
+    writeln!(out, "\nthe picture of the flow is in {}", options.picture)?;
     Ok(())
 }

@@ -1,15 +1,17 @@
 //! The example `joke`, run as a program, against a scripted server over HTTP and without any server.
+//!
+//! Cargo builds the program for the tests of the whole package, not for `--test joke` alone.
 
 mod scripted;
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use scripted::{Reply, ScriptedServer, failure, url_of_nobody};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-/// Runs the program in a folder of its own, with these settings and nothing else of the environment.
-async fn joke(arguments: &[&str], settings: &[(&str, &str)]) -> (Output, TempDir) {
+/// The program in a folder of its own, with these settings and nothing else of the environment.
+fn program(arguments: &[&str], settings: &[(&str, &str)]) -> (Command, TempDir) {
     let tests = std::env::current_exe().unwrap();
     let program = tests.ancestors().nth(2).unwrap().join("examples").join("joke");
     let folder = tempfile::tempdir().unwrap();
@@ -18,7 +20,13 @@ async fn joke(arguments: &[&str], settings: &[(&str, &str)]) -> (Output, TempDir
     for name in ["OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"] {
         command.env_remove(name);
     }
-    (command.envs(settings.iter().copied()).output().await.unwrap(), folder)
+    command.envs(settings.iter().copied());
+    (command, folder)
+}
+
+async fn joke(arguments: &[&str], settings: &[(&str, &str)]) -> (Output, TempDir) {
+    let (mut command, folder) = program(arguments, settings);
+    (command.output().await.unwrap(), folder)
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -85,4 +93,17 @@ async fn what_goes_wrong_is_one_clear_line_and_a_failing_exit() {
         assert!(printed.starts_with(&format!("error: {wanted}")), "{printed}");
         assert!(url.is_none_or(|url| printed.contains(url)), "{printed}");
     }
+}
+
+#[tokio::test]
+async fn a_reader_that_has_gone_away_is_one_clear_line_and_no_panic() {
+    let (mut command, _folder) = program(&["pirates"], &[]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output =
+        command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().await.unwrap();
+    let printed = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    assert!(printed.starts_with("error: "), "{printed}");
 }
