@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::driver::{Core, Inbound};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
-use crate::{Events, Publishes, Sends, Workflow};
+use crate::{Publishes, Sends, Workflow};
 
 /// One step's view of its run: asked for by a parameter `ctx: &Context<Self>`.
 pub struct Context<W: Workflow> {
@@ -88,10 +88,10 @@ impl<W: Workflow> Context<W> {
     where
         W::Event: Sends<E>,
     {
-        let kind = <W::Event as crate::Carries<E>>::KIND;
-        let node = &W::Event::GRAPH.steps[self.step as usize];
+        let kind = <W::Event as crate::Carries<E>>::kind();
+        let node = &W::graph().steps[self.step as usize];
         if !node.sends.contains(&kind) {
-            let event = W::Event::GRAPH.event_name(kind);
+            let event = W::graph().event_name(kind);
             return Err(SendError::Undeclared { step: node.name, event });
         }
         self.core.receive(Inbound::Sent(crate::Carries::wrap(event)));
@@ -122,7 +122,7 @@ impl<W: Workflow> Clone for Context<W> {
 impl<W: Workflow> std::fmt::Debug for Context<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
-            .field("step", &W::Event::GRAPH.steps[self.step as usize].name)
+            .field("step", &W::graph().steps[self.step as usize].name)
             .field("invocation", &self.number)
             .finish_non_exhaustive()
     }

@@ -18,11 +18,18 @@ use crate::{Emission, Event, StopEvent};
 /// The generated enum of a workflow.
 pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
     /// The workflow's rows.
-    const GRAPH: &'static Graph;
+    fn graph() -> &'static Graph;
 
-    /// What the machine looks up, made once from [`Events::GRAPH`].
+    /// What the machine looks up, made once from [`Events::graph`].
     #[doc(hidden)]
     fn plan() -> &'static Plan;
+}
+
+/// The rows of a generated enum, as the constant that is checked.
+#[doc(hidden)]
+pub trait Rows: Events {
+    /// The rows.
+    const GRAPH: &'static Graph;
 }
 
 /// The workflow of the enum `Ev` knows the event.
@@ -36,6 +43,12 @@ pub trait CarriedBy<Ev>: Sized {
 
     /// What the enum can do with it.
     const TYPE: EventType<Self>;
+
+    /// The event's place in the graph, where that is known only at run time.
+    #[inline]
+    fn kind() -> u16 {
+        Self::KIND
+    }
 
     /// Puts the event into its variant.
     fn wrap(self) -> Ev;
@@ -56,6 +69,9 @@ pub trait Carries<E>: Sized {
     /// The event's place in the graph.
     const KIND: u16;
 
+    /// The event's place in the graph, where that is known only at run time.
+    fn kind() -> u16;
+
     /// Puts the event into its variant.
     fn wrap(event: E) -> Self;
 
@@ -66,6 +82,11 @@ pub trait Carries<E>: Sized {
 #[diagnostic::do_not_recommend]
 impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
     const KIND: u16 = E::KIND;
+
+    #[inline]
+    fn kind() -> u16 {
+        E::kind()
+    }
 
     #[inline]
     fn wrap(event: E) -> Self {

@@ -71,10 +71,13 @@ mod emit;
 mod error;
 mod event;
 mod events;
+mod failure;
 mod fields;
 pub mod graph;
 pub mod machine;
 mod output;
+#[cfg(feature = "runtime")]
+pub mod retry;
 pub mod testing;
 #[cfg(feature = "runtime")]
 mod workflow;
@@ -91,7 +94,10 @@ pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
 pub use events::{CarriedBy, Carries, event_type};
 pub use events::{Events, Publishes, Receives, Sends};
+pub use failure::{FailedInput, StepError, StepFailed, StepPanicked, StepTimedOut};
 pub use fields::{FieldError, Fields};
+#[cfg(feature = "runtime")]
+pub use retry::RetryPolicy;
 #[cfg(feature = "runtime")]
 pub use workflow::Workflow;
 #[cfg(feature = "runtime")]
@@ -104,7 +110,7 @@ pub use workflow_macros::{Event, OneOf, event, step, workflow};
 pub mod prelude {
     #[cfg(feature = "runtime")]
     pub use crate::{Context, Run, RunError, RunHandle, RunTask, SendError, Workflow};
-    pub use crate::{Drawing, Event, Fields, StartEvent, StopEvent};
+    pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent};
     #[cfg(feature = "macros")]
     pub use crate::{OneOf, event, step, workflow};
 }
@@ -113,10 +119,10 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     #[cfg(feature = "runtime")]
-    pub use crate::driver::{Exit, Inputs, Place, Slot, no_such_step};
+    pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};
     pub use crate::events::{
-        EventType, StopsWith, Variants, Visitor, clone_event, debug_event, event_from, read_event, transient,
-        transient_read, write_event,
+        EventType, Rows, StopsWith, Variants, Visitor, clone_event, debug_event, event_from, read_event,
+        transient, transient_read, write_event,
     };
     pub use crate::machine::{Plan, Token};
     pub use crate::output::{Gives, Nothing, Search};

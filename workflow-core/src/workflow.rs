@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::driver::{Exit, Place, Slot};
 use crate::graph::Graph;
 use crate::output::{Found, NoStartEvent, Nothing};
-use crate::{Carries, Drawing, Events, Run, RunTask};
+use crate::{Carries, Drawing, Events, RetryPolicy, Run, RunTask};
 
 /// A workflow: a type whose steps are wired by their signatures.
 ///
@@ -56,10 +56,18 @@ pub trait Workflow: Send + Sync + Sized {
         place: &Place<'_, Self>,
     ) -> impl Future<Output = Exit<Self::Event>> + Send;
 
+    /// What decides, when the step has failed, whether it is tried again.
+    #[doc(hidden)]
+    #[must_use]
+    fn retry(step: u16) -> Option<RetryPolicy> {
+        let _ = step;
+        None
+    }
+
     /// The workflow's steps and events, as data.
     #[must_use]
     fn graph() -> &'static Graph {
-        Self::Event::GRAPH
+        Self::Event::graph()
     }
 
     /// All paths that a run can take, as a picture.

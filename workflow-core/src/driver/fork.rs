@@ -163,7 +163,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
     }
 
     fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
-        let step_name = |step: u16| W::Event::GRAPH.steps[step as usize].name;
+        let step_name = |step: u16| W::graph().steps[step as usize].name;
         Err(match outcome {
             Outcome::Stopped(event) => match W::close(event) {
                 Ok(output) => return Ok(output),
@@ -178,7 +178,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
             }
             Outcome::Stalled(stalled) => RunError::Stalled(stalled),
             Outcome::OutsideBatch { step, event } => {
-                RunError::OutsideBatch { step: step_name(step), event: W::Event::GRAPH.event_name(event) }
+                RunError::OutsideBatch { step: step_name(step), event: W::graph().event_name(event) }
             }
             Outcome::TimedOut { running } => RunError::TimedOut {
                 limit: self.driver.limit(),

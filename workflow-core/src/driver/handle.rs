@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Core;
-use crate::{Carries, Events, Receives, SendError, Workflow};
+use crate::{Carries, Receives, SendError, Workflow};
 
 /// A handle on a run: sends it events, cancels it, tells its id. It does not drive the run, nor keep it alive.
 pub struct RunHandle<W: Workflow> {
@@ -25,7 +25,7 @@ impl<W: Workflow> RunHandle<W> {
     where
         W::Event: Receives<E>,
     {
-        let name = W::Event::GRAPH.event_name(<W::Event as Carries<E>>::KIND);
+        let name = W::graph().event_name(<W::Event as Carries<E>>::kind());
         self.core.receive_from_caller(Carries::wrap(event), name)
     }
 

@@ -3,6 +3,7 @@
 //! While one step gives one event to one taker, the run stays inside the generated dispatch and the
 //! machine is not asked (`drive`); whatever else happens goes through the machine (`fork`).
 
+pub mod apart;
 mod core;
 mod drive;
 mod fork;

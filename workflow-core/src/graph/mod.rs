@@ -3,6 +3,8 @@
 //! The macros write the rows; nothing in here runs a step. `solve` answers what can happen, `check`
 //! turns the answers into findings, `words` holds the sentences.
 
+use std::time::Duration;
+
 mod check;
 mod shape;
 mod solve;
@@ -64,12 +66,42 @@ pub struct StepNode {
     pub emits: Shape,
     /// What it sends by `ctx.send` before it returns.
     pub sends: &'static [u16],
+    /// What it waits for by `ctx.wait_for`.
+    pub waits: &'static [u16],
     /// How many of its executions may run at once in one run; at least 1.
     pub workers: u32,
+    /// How long one try of it may take.
+    pub timeout: Option<Duration>,
+    /// Whether a policy decides, when it fails, if it is tried again.
+    pub retries: bool,
+    /// Which steps it runs for when they have given up.
+    pub catches: Option<Catches>,
+    /// Where its code runs.
+    pub runs: RunsOn,
     /// The user says that it may be unreachable.
     pub allow_unreachable: bool,
     /// The user says that nothing need follow from it.
     pub allow_dead_end: bool,
+}
+
+/// What a step with `#[catch]` is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Catches {
+    /// The places of the steps that it catches; empty for all steps that have no catch of their own.
+    pub of: &'static [u16],
+    /// How often it may run in one line of events, each following from the one before.
+    pub times: u32,
+}
+
+/// Where the code of a step runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunsOn {
+    /// Where the run is driven.
+    Run,
+    /// On a task of its own: `spawn`.
+    Task,
+    /// On a thread that may block: `blocking`.
+    Pool,
 }
 
 /// Which events start a step.
@@ -110,6 +142,40 @@ impl Graph {
         self.with_role(Role::Start)
     }
 
+    /// The step that catches failures of `step`: one for it by name before one for all. A catch is not
+    /// caught.
+    #[must_use]
+    pub const fn catcher(&self, step: usize) -> Option<usize> {
+        if self.steps[step].catches.is_some() {
+            return None;
+        }
+        let (mut general, mut index) = (None, 0);
+        while index < self.steps.len() {
+            if let Some(Catches { of, .. }) = self.steps[index].catches {
+                let mut named = 0;
+                while named < of.len() {
+                    if of[named] as usize == step {
+                        return Some(index);
+                    }
+                    named += 1;
+                }
+                if of.is_empty() {
+                    general = Some(index);
+                }
+            }
+            index += 1;
+        }
+        general
+    }
+
+    /// Whether nothing but its own worker limit stands between the step and the event that starts it: it
+    /// is not timed, not tried again and not caught.
+    #[must_use]
+    pub const fn is_plain(&self, step: usize) -> bool {
+        let node = &self.steps[step];
+        node.timeout.is_none() && !node.retries && self.catcher(step).is_none()
+    }
+
     const fn with_role(&self, role: Role) -> Option<u16> {
         let mut event = 0;
         while event < self.events.len() {
@@ -132,7 +198,12 @@ impl StepNode {
             takes,
             emits,
             sends: &[],
+            waits: &[],
             workers: Self::WORKERS,
+            timeout: None,
+            retries: false,
+            catches: None,
+            runs: RunsOn::Run,
             allow_unreachable: false,
             allow_dead_end: false,
         }

@@ -17,6 +17,10 @@
 //! The same facts give the same orders, always. Ids come from counters in the state, and the state can
 //! be written down between any two calls.
 
+use serde::Serialize;
+
+use crate::StepFailed;
+
 mod batch;
 mod facts;
 mod plan;
@@ -31,8 +35,16 @@ pub use run::Machine;
 pub use stalled::{Holding, Lack, Stalled, StalledStep};
 pub use state::State;
 
-/// What the machine must know of an event: it can be copied for a second taker, and which one it is.
-pub trait Token: Clone {
+/// What the machine must know of an event: it can be copied for a second taker and written down, and
+/// which one it is.
+pub trait Token: Clone + Serialize {
     /// The event's place in [`Graph::events`](crate::graph::Graph::events).
     fn kind(&self) -> u16;
+
+    /// The event that a catch takes; `None` in a workflow without one.
+    #[must_use]
+    fn failed(failed: StepFailed) -> Option<Self> {
+        let _ = failed;
+        None
+    }
 }

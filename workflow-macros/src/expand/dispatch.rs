@@ -145,7 +145,7 @@ fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
             }
             _ => quote!(event),
         };
-        let call = call(workflow, step, &[input]);
+        let call = call(workflow, step, &[input], &quote!(place.context()));
         quote! {
             ::core::option::Option::Some(#enum_name::#variant(event)) => {
                 place.enter(#number);
@@ -199,10 +199,12 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
         }
     };
     let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
-    let call = call(workflow, step, &inputs);
+    let call = call(workflow, step, &inputs, &quote!(context));
+    let context = contexts(step).next().map(|_| quote!(let context = place.context_of(&inputs);));
     Some(quote! {
         #number => {
             place.enter(#number);
+            #context
             #taken
             ::core::mem::drop(inputs);
             #call
@@ -210,12 +212,19 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
     })
 }
 
+fn contexts(step: &Step) -> impl Iterator<Item = &Type> {
+    step.parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::Context(ty) => Some(&**ty),
+        Parameter::Input => None,
+    })
+}
+
 /// The call of the method, and what it gave as an emission.
-fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream]) -> TokenStream {
+fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream], context: &TokenStream) -> TokenStream {
     let method = &step.ident;
     let mut inputs = inputs.iter();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
-        Parameter::Context(ty) => quote_spanned!(here(ty.span())=> &place.context()),
+        Parameter::Context(ty) => quote_spanned!(here(ty.span())=> &#context),
         Parameter::Input => inputs.next().cloned().unwrap_or_default(),
     });
     let at = here(method.span());

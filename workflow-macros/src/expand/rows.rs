@@ -14,16 +14,22 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
     let events = workflow.events.iter().map(|event| event_row(workflow, event));
     let steps = workflow.steps.iter().map(|step| step_row(workflow, step));
     quote! {
-        impl #root::Events for #name {
+        impl #private::Rows for #name {
             const GRAPH: &'static #root::graph::Graph = &#root::graph::Graph {
                 name: #title,
                 events: &[#(#events),*],
                 steps: &[#(#steps),*],
             };
+        }
+
+        impl #root::Events for #name {
+            fn graph() -> &'static #root::graph::Graph {
+                <Self as #private::Rows>::GRAPH
+            }
 
             fn plan() -> &'static #private::Plan {
                 static PLAN: ::std::sync::OnceLock<#private::Plan> = ::std::sync::OnceLock::new();
-                PLAN.get_or_init(|| #private::Plan::new(Self::GRAPH))
+                PLAN.get_or_init(|| #private::Plan::new(<Self as #private::Rows>::GRAPH))
             }
         }
     }
@@ -94,7 +100,7 @@ fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
 
 /// The checks. Every finding is a constant of its own, which fails at its own token.
 pub fn checks(workflow: &Workflow) -> TokenStream {
-    let (root, enum_name) = (root(), &workflow.enum_name);
+    let (root, private, enum_name) = (root(), private(), &workflow.enum_name);
     let graph = quote!(#root::graph);
     let mut checks = vec![check(&workflow.self_type, "flow_findings", None)];
     for (place, event) in workflow.events.iter().enumerate() {
@@ -109,7 +115,7 @@ pub fn checks(workflow: &Workflow) -> TokenStream {
         }
     }
     quote! {
-        const GRAPH: &#graph::Graph = <#enum_name as #root::Events>::GRAPH;
+        const GRAPH: &#graph::Graph = <#enum_name as #private::Rows>::GRAPH;
         const WORDS: &[::core::primitive::u64] = &#graph::solve::<{ #graph::memory(GRAPH) }>(GRAPH);
         static SOLVED: #graph::Solution<'static> = #graph::Solution::new(GRAPH, WORDS);
         #(#checks)*

@@ -1,0 +1,70 @@
+//! Apart: steps that do not run on the run's own task.
+//!
+//! `spawn` gives a step a tokio task, so that it may use another core; `blocking` a thread that may block.
+//! Either way the run only waits for it, so that timeouts and cancels work.
+
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll};
+
+use tokio::task::JoinHandle;
+
+use crate::{Context, Workflow};
+
+/// A workflow of which a step can have a copy: what `spawn` and `blocking` need.
+#[diagnostic::on_unimplemented(
+    message = "a step of `{Self}` runs apart from its run, which `{Self}` cannot be shared with",
+    label = "`spawn` and `blocking` need a workflow that is `Clone` and `'static`",
+    note = "write `#[derive(Clone)]` above `{Self}`; what is big goes into an `Arc`"
+)]
+pub trait Shared: Workflow + Clone + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<W: Workflow + Clone + 'static> Shared for W {}
+
+/// Runs a step on a task of its own.
+pub async fn spawn<W, F>(flow: &W, context: Context<W>, step: impl FnOnce(W, Context<W>) -> F) -> F::Output
+where
+    W: Shared,
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    Apart(tokio::spawn(step(flow.clone(), context))).await
+}
+
+/// Runs a step on a thread that may block.
+pub async fn blocking<W, T>(
+    flow: &W,
+    context: Context<W>,
+    step: impl FnOnce(W, Context<W>) -> T + Send + 'static,
+) -> T
+where
+    W: Shared,
+    T: Send + 'static,
+{
+    let flow = flow.clone();
+    Apart(tokio::task::spawn_blocking(move || step(flow, context))).await
+}
+
+/// A task that is aborted when nobody waits for it any more, and whose panic goes on in the one who waits.
+struct Apart<T>(JoinHandle<T>);
+
+impl<T> Future for Apart<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<T> {
+        match Pin::new(&mut self.0).poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(returned)) => Poll::Ready(returned),
+            Poll::Ready(Err(error)) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // Only the runtime's end aborts it while somebody waits, and with it ends the one who waits.
+                Err(_) => Poll::Pending,
+            },
+        }
+    }
+}
+
+impl<T> Drop for Apart<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
