@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use workflow_core::StepPanicked;
 use workflow_core::prelude::*;
 
 use crate::Log;
@@ -57,7 +58,8 @@ async fn a_step_that_fails_fails_the_run_and_its_own_error_is_the_source() {
 #[tokio::test]
 async fn a_panic_is_a_failure_of_its_step_with_its_message() {
     let error = Shop::default().run(1u32).await.unwrap_err();
-    assert_eq!(error.to_string(), "step `charge` panicked: one is 1");
+    assert_eq!(error.to_string(), "step `charge` failed");
+    assert_eq!(error.step_error::<StepPanicked>().unwrap().message, "one is 1");
 }
 
 /// Panics or fails in a lone chain, before and after an await.
@@ -81,11 +83,15 @@ impl Lone {
 
 #[tokio::test]
 async fn a_failure_in_a_lone_chain_is_told_as_any_other() {
-    let texts = [0, 1, 2].map(async |how: u8| Lone.run(how).await.unwrap_err().to_string());
-    let [at_once, later, failed] = texts;
-    assert_eq!(at_once.await, "step `only` panicked: at once");
-    assert_eq!(later.await, "step `only` panicked: later");
-    assert_eq!(failed.await, "step `only` failed");
+    let sources = [0, 1, 2].map(async |how: u8| {
+        let error = Lone.run(how).await.unwrap_err();
+        assert_eq!(error.to_string(), "step `only` failed");
+        std::error::Error::source(&error).unwrap().to_string()
+    });
+    let [at_once, later, failed] = sources;
+    assert_eq!(at_once.await, "it panicked: at once");
+    assert_eq!(later.await, "it panicked: later");
+    assert_eq!(failed.await, "the till is empty");
     assert_eq!(Lone.run(3).await.unwrap(), 3);
 }
 

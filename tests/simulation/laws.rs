@@ -146,7 +146,7 @@ proptest! {
         follow(&mut machine, before)?;
         let written = serde_json::to_string(machine.state()).unwrap();
         let state: State<Ev> = serde_json::from_str(&written).unwrap();
-        let mut machine = Machine::resume(plan(walk.graph), state);
+        let mut machine = Machine::resume(plan(walk.graph), state, Duration::ZERO);
         let is_over = after.iter().all(|entry| {
             matches!(entry, Entry::Order(Output::Publish { .. } | Output::Finish(_)))
         });
@@ -190,7 +190,7 @@ fn nothing_of_a_closed_batch_runs(walk: &Walk, join: u16) -> Result<(), TestCase
     let (mut closed, mut running) = (Vec::<&[u64]>::new(), HashMap::new());
     for entry in &walk.log {
         match entry {
-            Entry::Order(Output::RunStep { invocation, step, given }) => {
+            Entry::Order(Output::RunStep { invocation, step, given, .. }) => {
                 let lineage = events(given).first().and_then(|event| event.lineage.as_deref());
                 match (lineage, walk.graph.steps[*step as usize].takes) {
                     (Some(lineage), Takes::Any(_)) => drop(running.insert(*invocation, lineage)),
@@ -224,9 +224,9 @@ fn emitted(log: &[Entry]) -> Vec<Ev> {
     let mut all = Vec::new();
     for entry in log {
         match entry {
-            Entry::Fact(Input::Started { event } | Input::Received { event } | Input::StepSent { event }) => {
-                all.push(event.clone())
-            }
+            Entry::Fact(
+                Input::Started { event } | Input::Received { event } | Input::StepSent { event, .. },
+            ) => all.push(event.clone()),
             Entry::Fact(Input::StepReturned { emission, .. }) => flatten(emission, &mut all),
             _ => (),
         }

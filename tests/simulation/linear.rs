@@ -70,7 +70,10 @@ fn cost(graph: &'static Graph, members: usize, newest_first: bool) -> Cost {
         orders += 1;
         match machine.poll_output() {
             Output::RunStep { invocation, step, .. } => running.push_back((invocation, step)),
-            Output::Publish { .. } => (),
+            Output::Publish { .. }
+            | Output::Match { .. }
+            | Output::MatchKept { .. }
+            | Output::Wake { .. } => (),
             Output::Finish(outcome) => {
                 assert!(matches!(outcome, Outcome::Stopped(_)), "{outcome:?}");
                 return Cost { looks: LOOKS.get(), copies: COPIES.get(), orders, written };

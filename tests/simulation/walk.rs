@@ -112,7 +112,7 @@ impl Walk {
             let order = self.machine.poll_output();
             self.log.push(Entry::Order(order.clone()));
             match order {
-                Output::RunStep { invocation, step, given } => {
+                Output::RunStep { invocation, step, given, .. } => {
                     let takes = self.graph.steps[step as usize].takes;
                     let mut origin = Origin::of(takes, events(&given));
                     if matches!(takes, Takes::Batch { .. }) && !settled {
@@ -122,6 +122,9 @@ impl Walk {
                     self.running.push(Execution { invocation, step, origin });
                 }
                 Output::Publish { .. } => (),
+                Output::Match { .. } | Output::MatchKept { .. } | Output::Wake { .. } => {
+                    unreachable!("no step of a walk waits")
+                }
                 Output::Finish(_) => return true,
                 Output::Wait { .. } => return false,
             }
@@ -154,7 +157,7 @@ impl Walk {
         if !step.sends.is_empty() && source.once_in(2) {
             let sent = Origin { after: self.running[chosen].origin.after, ..Origin::OUTSIDE };
             let event = self.event(source.of(step.sends), &sent);
-            return Some(Input::StepSent { event });
+            return Some(Input::StepSent { invocation: self.running[chosen].invocation, event });
         }
         let Execution { invocation, origin, .. } = self.running.remove(chosen);
         self.told_last = origin.after;

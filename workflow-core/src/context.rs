@@ -1,26 +1,59 @@
 //! Context: all that a step may touch beside its events.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::driver::{Core, Inbound};
+use crate::driver::{Call, Collect, Core, Execution, Inbound, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
-use crate::{Publishes, Sends, Workflow};
+use crate::graph::StepNode;
+use crate::machine::{Attempt, InvocationId};
+use crate::{Carries, Emit, Events, Publishes, Sends, Waits, Workflow};
 
 /// One step's view of its run: asked for by a parameter `ctx: &Context<Self>`.
 pub struct Context<W: Workflow> {
     core: Arc<Core<W>>,
     step: u16,
-    number: u64,
+    invocation: InvocationId,
+    execution: Option<Arc<Execution<W::Event>>>,
+    /// Whether nobody waits for this execution any more; of one that runs where it cannot be dropped.
+    abandoned: Option<Arc<AtomicBool>>,
 }
 
 impl<W: Workflow> Context<W> {
-    pub(crate) fn new(core: Arc<Core<W>>, step: u16, number: u64) -> Self {
-        Self { core, step, number }
+    pub(crate) fn new(
+        core: Arc<Core<W>>,
+        step: u16,
+        invocation: InvocationId,
+        execution: Option<Arc<Execution<W::Event>>>,
+    ) -> Self {
+        Self { core, step, invocation, execution, abandoned: None }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core<W>> {
+        &self.core
+    }
+
+    pub(crate) fn execution(&self) -> Option<&Execution<W::Event>> {
+        self.execution.as_deref()
+    }
+
+    pub(crate) fn invocation_id(&self) -> InvocationId {
+        self.invocation
+    }
+
+    /// The same context for an execution that is told by `abandoned` that nobody waits for it any more.
+    pub(crate) fn abandoned_by(self, abandoned: Arc<AtomicBool>) -> Self {
+        Self { abandoned: Some(abandoned), ..self }
+    }
+
+    fn node(&self) -> &'static StepNode {
+        &W::graph().steps[usize::from(self.step)]
     }
 
     /// The run's id: as given by [`Run::id`](crate::Run::id), else made up when first asked for.
@@ -29,10 +62,17 @@ impl<W: Workflow> Context<W> {
         self.core.id()
     }
 
-    /// The number of this execution of the step, counted from 0 over all steps of the run.
+    /// The number of this execution of the step, counted from 0 over all steps of the run. A later try of
+    /// it has the same number.
     #[must_use]
     pub fn invocation(&self) -> u64 {
-        self.number
+        self.invocation.number
+    }
+
+    /// Which try of the step this is, how long after the first it began, and what the last one failed with.
+    #[must_use]
+    pub fn attempt(&self) -> &Attempt {
+        self.execution().map_or(&Attempt::FIRST, |execution| &execution.attempt)
     }
 
     /// Runs a closure on the state of the run and gives back what it returns. No other step sees the
@@ -40,9 +80,24 @@ impl<W: Workflow> Context<W> {
     ///
     /// # Panics
     ///
-    /// When the closure does, which fails the step. What it changed before stays changed.
+    /// When the closure does, which fails the step. If the run goes on, because the step is tried again or
+    /// caught, the state is as it was before the closure; such a step keeps a copy of it meanwhile.
     pub fn state<R>(&self, change: impl FnOnce(&mut W::State) -> R) -> R {
-        change(&mut self.core.state())
+        let mut state = self.core.state();
+        if !W::Event::plan().keeps(self.step) {
+            return change(&mut state);
+        }
+        let copy = serde_json::to_value(&*state);
+        match catch_unwind(AssertUnwindSafe(|| change(&mut state))) {
+            Ok(returned) => returned,
+            Err(panic) => {
+                if let Some(before) = copy.ok().and_then(|copy| serde_json::from_value(copy).ok()) {
+                    *state = before;
+                }
+                drop(state);
+                resume_unwind(panic)
+            }
+        }
     }
 
     /// The value under a dynamic key of the run, or `None` when there is none.
@@ -88,13 +143,15 @@ impl<W: Workflow> Context<W> {
     where
         W::Event: Sends<E>,
     {
-        let kind = <W::Event as crate::Carries<E>>::kind();
-        let node = &W::graph().steps[self.step as usize];
+        let kind = <W::Event as Carries<E>>::kind();
+        let node = self.node();
         if !node.sends.contains(&kind) {
             let event = W::graph().event_name(kind);
             return Err(SendError::Undeclared { step: node.name, event });
         }
-        self.core.receive(Inbound::Sent(crate::Carries::wrap(event)));
+        if !self.execution().is_some_and(Execution::has_sent) {
+            self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event)));
+        }
         Ok(())
     }
 
@@ -103,27 +160,173 @@ impl<W: Workflow> Context<W> {
     where
         W::Event: Publishes<E>,
     {
-        self.core.publish(crate::Carries::wrap(event));
+        let event = Carries::wrap(event);
+        match &self.execution {
+            Some(execution) if execution.has_published() => (),
+            Some(_) if self.core.is_whole() => {
+                self.core.receive(Inbound::Published(self.invocation, event));
+            }
+            _ => self.core.publish(event),
+        }
     }
 
-    /// Whether the run was cancelled. A step that waits is dropped then; one that computes can ask.
+    /// Adds an event to those that this step has collected, and gives as many as are asked for once they
+    /// are there; until then `None`. Several executions of the step share what it has collected.
+    ///
+    /// For counts that are known only at run time; where they are fixed, take several parameters. What is
+    /// more than asked for stays for the next time. Events come in the order of their arrival, of several
+    /// kinds in the order in which they are asked for: `ctx.collect::<(Query, Hit)>(ev, (1, 3))` gives a
+    /// `Vec` of each. A later try of this execution is given what the failed one was given.
+    ///
+    /// ```
+    /// # use workflow_core::prelude::*;
+    /// # #[event] struct Hit(u32);
+    /// # struct Search;
+    /// # #[workflow]
+    /// # impl Search {
+    /// # #[step] async fn open(&self, n: StartEvent<u32>) -> Vec<Hit> { (0..n.0).map(Hit).collect() }
+    /// #[step]
+    /// async fn gather(&self, ctx: &Context<Self>, hit: Hit) -> Option<StopEvent<u32>> {
+    ///     let hits = ctx.collect::<Hit>(hit, 3)?;
+    ///     Some(StopEvent(hits.iter().map(|hit| hit.0).sum()))
+    /// }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert_eq!(Search.run(3u32).await?, 3);
+    /// # Ok::<(), RunError>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When `event` is no event, or an enum of events, but a failure.
+    pub fn collect<C: Collect<W::Event>>(
+        &self,
+        event: impl Emit<W::Event>,
+        counts: C::Counts,
+    ) -> Option<C::Collected> {
+        let wanted = C::wanted(counts);
+        let emission = event.emit().expect("what is collected is an event");
+        let is_repeated = self.core.is_resumable() || self.node().retries;
+        let memory = is_repeated.then(|| {
+            let index = self.execution().map_or(0, Execution::next_collect);
+            (self.invocation.number, index)
+        });
+        let taken = self.core.collect(self.step, emission, &wanted, memory)?;
+        Some(C::split(&wanted, &mut taken.into_iter()))
+    }
+
+    /// Waits, in the middle of this step, until such an event comes: from outside, when the workflow
+    /// receives it, or from another step. The rest of the run goes on meanwhile, and the step holds no
+    /// worker. The event does not start steps that take it, if this step is one of them.
+    ///
+    /// [`WaitFor::matching`] says which one is wanted, [`WaitFor::timeout`] for how long. An event that came
+    /// before is not lost, if no step takes it.
+    ///
+    /// ```
+    /// # use workflow_core::prelude::*;
+    /// # #[event] struct Approval { ok: bool }
+    /// # struct Orders;
+    /// #[workflow(receives(Approval))]
+    /// impl Orders {
+    ///     #[step(waits(Approval))]
+    ///     async fn ship(&self, ctx: &Context<Self>, order: StartEvent<String>) -> StopEvent<String> {
+    ///         let approval = ctx.wait_for::<Approval>().await;
+    ///         StopEvent(if approval.ok { format!("shipped {order}") } else { "refused".to_owned() })
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let run = Orders.run("a book");
+    /// run.send(Approval { ok: true })?;
+    /// assert_eq!(run.await?, "shipped a book");
+    /// # Ok::<(), Box<dyn std::error::Error>>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When it is awaited and this step does not say that it waits for such an event, which fails the step
+    /// with the line to add.
+    pub fn wait_for<E>(&self) -> WaitFor<'_, W, E>
+    where
+        W::Event: Waits<E>,
+    {
+        WaitFor::new(self)
+    }
+
+    pub(crate) fn expect_wait_is_declared(&self, event: u16) {
+        let (node, event_name) = (self.node(), W::graph().event_name(event));
+        assert!(
+            node.waits.contains(&event),
+            "step `{}` does not declare that it waits for `{event_name}`: write `#[step(waits({event_name}))]`",
+            node.name,
+        );
+    }
+
+    /// Lets so much time go by. The step keeps its worker.
+    pub async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// Runs another workflow and gives its result: await it. Its failure is an error of this step's, for `?`;
+    /// when this step is dropped, so is that run. [`Call::on_event`] sees what it publishes.
+    ///
+    /// ```
+    /// # use workflow_core::prelude::*;
+    /// # #[derive(Clone)] struct Shout;
+    /// # #[workflow] impl Shout {
+    /// # #[step] async fn shout(&self, text: StartEvent<String>) -> StopEvent<String> { StopEvent(text.to_uppercase()) }
+    /// # }
+    /// struct Greet {
+    ///     shout: Shout,
+    /// }
+    ///
+    /// #[workflow]
+    /// impl Greet {
+    ///     #[step]
+    ///     async fn greet(&self, ctx: &Context<Self>, name: StartEvent<String>) -> Result<StopEvent<String>, RunError> {
+    ///         Ok(StopEvent(ctx.call(&self.shout, format!("hello {name}")).await?))
+    ///     }
+    /// }
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// assert_eq!(Greet { shout: Shout }.run("world").await?, "HELLO WORLD");
+    /// # Ok::<(), RunError>(()) }).unwrap();
+    /// ```
+    pub fn call<'c, C: Workflow + 'static>(
+        &'c self,
+        flow: &'c C,
+        input: impl Into<C::Input>,
+    ) -> Call<'c, W, C> {
+        Call::new(self, flow, input.into())
+    }
+
+    /// Whether nobody waits for this step any more: the run was cancelled or is over, or the step ran past
+    /// its time. A step that waits is dropped then; one that computes can ask.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.core.cancelled.load(Ordering::Relaxed)
+            || self.core.over.load(Ordering::Relaxed)
+            || self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
     }
 }
 
 impl<W: Workflow> Clone for Context<W> {
     fn clone(&self) -> Self {
-        Self { core: Arc::clone(&self.core), ..*self }
+        Self {
+            core: Arc::clone(&self.core),
+            step: self.step,
+            invocation: self.invocation,
+            execution: self.execution.clone(),
+            abandoned: self.abandoned.clone(),
+        }
     }
 }
 
 impl<W: Workflow> std::fmt::Debug for Context<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
-            .field("step", &W::graph().steps[self.step as usize].name)
-            .field("invocation", &self.number)
+            .field("step", &self.node().name)
+            .field("invocation", &self.invocation.number)
             .finish_non_exhaustive()
     }
 }

@@ -10,25 +10,20 @@ use crate::machine::Stalled;
 #[non_exhaustive]
 pub enum RunError {
     /// A step gave up. Its own error is the [`source`](std::error::Error::source); look at it with
-    /// [`RunError::step_error`].
-    #[error("step `{step}` failed")]
+    /// [`RunError::step_error`]. A panic in a step is a [`StepPanicked`](crate::StepPanicked), a try that took
+    /// too long a [`StepTimedOut`](crate::StepTimedOut).
+    #[error("step `{step}` failed{}", after(*attempts))]
     #[non_exhaustive]
     Step {
         /// The step's name.
         step: &'static str,
         /// How many times it was tried.
         attempts: u32,
-        /// What it returned.
+        /// From the start of the first try until it gave up. Zero where nobody keeps the time: of a step
+        /// without timeout, retry and catch.
+        elapsed: Duration,
+        /// What it returned the last time.
         source: BoxError,
-    },
-    /// A step panicked; the panic ended that step and the run, not the process.
-    #[error("step `{step}` panicked: {message}")]
-    #[non_exhaustive]
-    Panicked {
-        /// The step's name.
-        step: &'static str,
-        /// What it panicked with.
-        message: String,
     },
     /// Nothing is left that could happen; mend the wiring that the text names.
     #[error("the run can never finish: {0}")]
@@ -49,7 +44,7 @@ pub enum RunError {
     TimedOut {
         /// How long the run may take.
         limit: Duration,
-        /// The steps that were running, in the order in which they had started.
+        /// The steps that were active, in the order in which they had started.
         running: Vec<&'static str>,
     },
     /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
@@ -66,6 +61,10 @@ impl RunError {
             _ => None,
         }
     }
+}
+
+fn after(attempts: u32) -> String {
+    if attempts > 1 { format!(" after {attempts} attempts") } else { String::new() }
 }
 
 fn list(steps: &[&'static str]) -> String {

@@ -6,6 +6,7 @@ use std::ops::{Deref, DerefMut};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::fields::short_name;
 use crate::output::{Found, Nothing, Search};
 
 /// A value that passes between steps.
@@ -32,6 +33,13 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'sta
     /// Which input it opens a run with.
     #[doc(hidden)]
     type Opens: Search;
+
+    /// What its fields are, in words that change when they do.
+    #[doc(hidden)]
+    #[must_use]
+    fn shape() -> String {
+        String::new()
+    }
 }
 
 /// The event that opens a run: it wraps the input, and derefs to it.
@@ -63,6 +71,10 @@ where
     const NAME: &'static str = "StartEvent";
     const OPENS: bool = true;
     type Opens = Found<T>;
+
+    fn shape() -> String {
+        short_name::<T>().to_owned()
+    }
 }
 
 /// A result must be data as an event is: a finished run is written down with it.
@@ -73,6 +85,10 @@ where
 {
     const NAME: &'static str = "StopEvent";
     type Opens = Nothing;
+
+    fn shape() -> String {
+        short_name::<T>().to_owned()
+    }
 }
 
 macro_rules! derefs {

@@ -23,6 +23,13 @@ pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'st
     /// What the machine looks up, made once from [`Events::graph`].
     #[doc(hidden)]
     fn plan() -> &'static Plan;
+
+    /// What the fields of each event are, in the order of the graph.
+    #[doc(hidden)]
+    #[must_use]
+    fn shapes() -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The rows of a generated enum, as the constant that is checked.
@@ -55,6 +62,9 @@ pub trait CarriedBy<Ev>: Sized {
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(event: Ev) -> Option<Self>;
+
+    /// Shows the event, when it is in that variant.
+    fn peek(event: &Ev) -> Option<&Self>;
 }
 
 /// [`CarriedBy`], asked of the enum: an event that is not carried is then an error about the enum, with words
@@ -77,6 +87,9 @@ pub trait Carries<E>: Sized {
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(self) -> Option<E>;
+
+    /// Shows the event, when it is in that variant.
+    fn peek(&self) -> Option<&E>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -96,6 +109,10 @@ impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
     #[inline]
     fn unwrap(self) -> Option<E> {
         E::unwrap(self)
+    }
+
+    fn peek(&self) -> Option<&E> {
+        E::peek(self)
     }
 }
 
@@ -138,6 +155,14 @@ pub trait Publishes<E>: Carries<E> {}
 )]
 pub trait Sends<E>: Carries<E> {}
 
+/// Some step of the workflow declares that it waits for `E`.
+#[diagnostic::on_unimplemented(
+    message = "no step of this workflow declares that it waits for `{E}`",
+    label = "cannot be waited for",
+    note = "declare it on the step that waits: `#[step(waits({E}))]`"
+)]
+pub trait Waits<E>: Carries<E> {}
+
 /// No event, and in no workflow. With two of them each door has more than one candidate, so that rustc
 /// waits for the type of the event that is sent, and names it, rather than guess.
 #[doc(hidden)]
@@ -150,6 +175,7 @@ impl<Ev, const NUMBER: usize> CarriedBy<Ev> for Undecided<NUMBER> {
         debug: |event, _, _| match *event {},
         write: |event| match *event {},
         read: |_| Err(serde::de::Error::custom("no event")),
+        shape: String::new,
         opens: false,
     };
 
@@ -160,6 +186,10 @@ impl<Ev, const NUMBER: usize> CarriedBy<Ev> for Undecided<NUMBER> {
     fn unwrap(_: Ev) -> Option<Self> {
         None
     }
+
+    fn peek(_: &Ev) -> Option<&Self> {
+        None
+    }
 }
 
 impl<Ev> Receives<Undecided<0>> for Ev {}
@@ -168,6 +198,8 @@ impl<Ev> Publishes<Undecided<0>> for Ev {}
 impl<Ev> Publishes<Undecided<1>> for Ev {}
 impl<Ev> Sends<Undecided<0>> for Ev {}
 impl<Ev> Sends<Undecided<1>> for Ev {}
+impl<Ev> Waits<Undecided<0>> for Ev {}
+impl<Ev> Waits<Undecided<1>> for Ev {}
 
 /// What the generated enum knows of one event type.
 #[doc(hidden)]
@@ -176,6 +208,7 @@ pub struct EventType<E> {
     debug: fn(&E, &'static str, &mut fmt::Formatter<'_>) -> fmt::Result,
     write: fn(&E) -> serde_json::Result<Value>,
     read: fn(Value) -> serde_json::Result<E>,
+    shape: fn() -> String,
     opens: bool,
 }
 
@@ -184,6 +217,12 @@ impl<E> EventType<E> {
     #[must_use]
     pub const fn role(&self) -> Role {
         if self.opens { Role::Start } else { Role::Between }
+    }
+
+    /// What the event's fields are.
+    #[must_use]
+    pub fn shape(&self) -> String {
+        (self.shape)()
     }
 }
 
@@ -196,6 +235,7 @@ pub const fn event_type<E: Event>() -> EventType<E> {
         debug: |event, variant, f| f.debug_tuple(variant).field(event).finish(),
         write: |event| serde_json::to_value(event),
         read: |value| serde_json::from_value(value),
+        shape: E::shape,
         opens: E::OPENS,
     }
 }

@@ -86,16 +86,20 @@ mod workflow;
 pub use context::Context;
 pub use draw::{DrawError, Drawing};
 #[cfg(feature = "runtime")]
-pub use driver::{Run, RunHandle, RunTask};
+pub use driver::{
+    Call, Collect, Delivery, Gave, ResumeError, Run, RunHandle, RunTask, Snapshot, SnapshotError, WaitFor,
+    WaitForAtMost, WaitTimedOut,
+};
 pub use emit::{BoxError, Emission, Emit, Members};
 #[cfg(feature = "runtime")]
 pub use error::{RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
 pub use events::{CarriedBy, Carries, event_type};
-pub use events::{Events, Publishes, Receives, Sends};
+pub use events::{Events, Publishes, Receives, Sends, Waits};
 pub use failure::{FailedInput, StepError, StepFailed, StepPanicked, StepTimedOut};
 pub use fields::{FieldError, Fields};
+pub use machine::Attempt;
 #[cfg(feature = "runtime")]
 pub use retry::RetryPolicy;
 #[cfg(feature = "runtime")]
@@ -109,7 +113,7 @@ pub use workflow_macros::{Event, OneOf, event, step, workflow};
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "runtime")]
-    pub use crate::{Context, Run, RunError, RunHandle, RunTask, SendError, Workflow};
+    pub use crate::{Context, RetryPolicy, Run, RunError, RunHandle, RunTask, SendError, Workflow};
     pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent};
     #[cfg(feature = "macros")]
     pub use crate::{OneOf, event, step, workflow};

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::driver::{Exit, Place, Slot};
-use crate::graph::Graph;
+use crate::graph::{Fingerprint, Graph};
 use crate::output::{Found, NoStartEvent, Nothing};
-use crate::{Carries, Drawing, Events, RetryPolicy, Run, RunTask};
+use crate::{Carries, Drawing, Events, ResumeError, RetryPolicy, Run, RunTask, Snapshot};
 
 /// A workflow: a type whose steps are wired by their signatures.
 ///
@@ -80,6 +80,23 @@ pub trait Workflow: Send + Sync + Sized {
     /// whatever it has under way.
     fn run(&self, input: impl Into<Self::Input>) -> Run<'_, Self> {
         Run::new(self, input.into())
+    }
+
+    /// What a run that is written down must find again; see [`Workflow::resume`].
+    #[must_use]
+    fn fingerprint() -> Fingerprint {
+        Fingerprint::new(Self::graph(), &Self::Event::shapes())
+    }
+
+    /// Goes on with a run from where [`Run::snapshot`] has left it, in this process or another. It can be
+    /// written down again.
+    ///
+    /// # Errors
+    ///
+    /// [`ResumeError`] when the snapshot is of another workflow, of one whose steps or events have changed
+    /// since, or of a newer version of this library; it says which.
+    fn resume(&self, snapshot: Snapshot) -> Result<Run<'_, Self>, ResumeError> {
+        Run::resume(self, snapshot)
     }
 
     /// The same as [`Workflow::run`], on a tokio task of its own, at once.

@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{DeriveInput, Ident, parse2};
+use syn::{Data, DeriveInput, Fields, Ident, parse2};
 
+use crate::names;
 use crate::report::{Report, error};
 use crate::root::{root, root_at};
 
@@ -99,12 +100,16 @@ fn implement(item: &DeriveInput) -> TokenStream {
             }
         }
     };
-    let emit = emit(item);
+    let (emit, shape) = (emit(item), shape(item));
     quote! {
         #[diagnostic::do_not_recommend]
         impl #generics #root::Event for #name #arguments #bounds {
             const NAME: &'static str = #text;
             type Opens = #root::__private::Nothing;
+
+            fn shape() -> ::std::string::String {
+                ::std::convert::From::from(#shape)
+            }
         }
 
         #emit
@@ -112,6 +117,28 @@ fn implement(item: &DeriveInput) -> TokenStream {
         impl #generics #root::__private::Gives for #name #arguments #plain {
             type Stop = #root::__private::Nothing;
         }
+    }
+}
+
+/// The fields as they are written, without attributes and visibilities: renamed by serde or not, what is
+/// spelled the same is taken for the same.
+fn shape(item: &DeriveInput) -> String {
+    let fields = |fields: &Fields| {
+        let fields = fields.iter().map(|field| {
+            let name = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{name}: {}", names::spelled(&field.ty))
+        });
+        fields.collect::<Vec<_>>().join(", ")
+    };
+    match &item.data {
+        Data::Struct(data) => fields(&data.fields),
+        Data::Enum(data) => {
+            let variants = data.variants.iter();
+            let variants =
+                variants.map(|variant| format!("{} {{ {} }}", variant.ident, fields(&variant.fields)));
+            variants.collect::<Vec<_>>().join(", ")
+        }
+        Data::Union(_) => String::new(),
     }
 }
 

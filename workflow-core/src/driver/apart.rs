@@ -4,6 +4,8 @@
 //! Either way the run only waits for it, so that timeouts and cancels work.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context as TaskContext, Poll};
 
 use tokio::task::JoinHandle;
@@ -27,7 +29,8 @@ where
     W: Shared,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    Apart(tokio::spawn(step(flow.clone(), context))).await
+    let task = tokio::spawn(step(flow.clone(), context));
+    Apart { task, abandoned: Arc::default() }.await
 }
 
 /// Runs a step on a thread that may block.
@@ -40,18 +43,24 @@ where
     W: Shared,
     T: Send + 'static,
 {
-    let flow = flow.clone();
-    Apart(tokio::task::spawn_blocking(move || step(flow, context))).await
+    let (flow, abandoned) = (flow.clone(), Arc::<AtomicBool>::default());
+    let context = context.abandoned_by(Arc::clone(&abandoned));
+    let task = tokio::task::spawn_blocking(move || step(flow, context));
+    Apart { task, abandoned }.await
 }
 
 /// A task that is aborted when nobody waits for it any more, and whose panic goes on in the one who waits.
-struct Apart<T>(JoinHandle<T>);
+struct Apart<T> {
+    task: JoinHandle<T>,
+    /// Tells a thread, which cannot be aborted, that nobody waits for it.
+    abandoned: Arc<AtomicBool>,
+}
 
 impl<T> Future for Apart<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<T> {
-        match Pin::new(&mut self.0).poll(cx) {
+        match Pin::new(&mut self.task).poll(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(returned)) => Poll::Ready(returned),
             Poll::Ready(Err(error)) => match error.try_into_panic() {
@@ -65,6 +74,7 @@ impl<T> Future for Apart<T> {
 
 impl<T> Drop for Apart<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.abandoned.store(true, Ordering::Relaxed);
+        self.task.abort();
     }
 }

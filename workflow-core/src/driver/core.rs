@@ -3,11 +3,18 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
+use super::children::Children;
+use super::collect::Collected;
 use super::stream::Published;
-use crate::{SendError, Workflow};
+use super::wait::Waiting;
+use super::watch::Watch;
+use crate::machine::{Input, InvocationId, Machine};
+use crate::{Emission, SendError, Workflow};
 
 /// One run, as seen by everyone who may touch it while it runs.
 #[doc(hidden)]
@@ -15,23 +22,70 @@ pub struct Core<W: Workflow> {
     /// Somebody wants the driver: an event, a cancel. Looked at between two steps and at each wake.
     pub(crate) attention: AtomicBool,
     pub(crate) cancelled: AtomicBool,
-    pub(super) over: AtomicBool,
+    pub(crate) over: AtomicBool,
     /// Nothing runs, and the run waits for an event from outside.
     pub(super) idle: AtomicBool,
+    /// Something is kept for later tries of executions.
+    pub(super) remembers: AtomicBool,
     state: Mutex<W::State>,
-    door: Mutex<Door<W::Event>>,
+    door: Mutex<Door<W>>,
+    /// The run's machine, made when it is first asked for.
+    machine: Mutex<Option<Box<Machine<W::Event>>>>,
     id: OnceLock<Box<str>>,
+    /// Said before the run begins, if anything is.
+    special: OnceLock<Box<Special>>,
+}
+
+/// What makes a run more than a plain one: then every transition passes through the machine.
+#[derive(Default)]
+pub(super) struct Special {
+    /// The run can be written down at any moment.
+    pub(super) resumable: bool,
+    /// The caller takes it step by step.
+    pub(super) stepwise: AtomicBool,
+    /// Its result is written down too, for the run that called it.
+    pub(super) keeps_result: bool,
+    /// Somebody looks on.
+    pub(super) watch: Option<Watch>,
+    /// When it began in this process, and the time that it had spent before.
+    pub(super) began: OnceLock<(Instant, Duration)>,
 }
 
 /// What passes in and out of a run, under one lock.
-struct Door<E> {
+struct Door<W: Workflow> {
     /// What has come in and was not looked at yet.
-    inbox: Vec<Inbound<E>>,
+    inbox: Vec<Inbound<W::Event>>,
     /// Whom to wake when something comes in.
     driver: Option<Waker>,
-    published: Published<E>,
-    /// The dynamic keys, made when one is set.
-    values: Option<Box<Map<String, Value>>>,
+    published: Published<W::Event>,
+    /// What few runs need, made when it is.
+    rest: Option<Box<Rest<W>>>,
+}
+
+/// What a run keeps for its steps.
+pub(super) struct Rest<W: Workflow> {
+    /// The dynamic keys.
+    pub(super) values: Map<String, Value>,
+    pub(super) waiting: Waiting<W::Event>,
+    pub(super) collected: Collected<W::Event>,
+    pub(super) children: Children,
+    /// The delivery that a stepwise run has come to the end of.
+    pub(super) delivery: Option<super::Delivery>,
+    /// The stop event, written down.
+    pub(super) result: Option<Value>,
+}
+
+impl<W: Workflow> Default for Rest<W> {
+    fn default() -> Self {
+        Self {
+            values: Map::new(),
+            waiting: Waiting::default(),
+            collected: Collected::default(),
+            children: Children::default(),
+            delivery: None,
+            result: None,
+        }
+    }
 }
 
 /// Something for the machine that did not come from a step's return.
@@ -39,9 +93,30 @@ struct Door<E> {
 #[derive(Debug)]
 pub enum Inbound<E> {
     /// A running step sent it.
-    Sent(E),
+    Sent(InvocationId, E),
+    /// A running step of a run that can be written down published it.
+    Published(InvocationId, E),
+    /// A running step waits.
+    Waits { invocation: InvocationId, wait: u64, index: u32, event: u16, timeout: Option<Duration> },
+    /// A running step does not wait any more.
+    WaitDropped { wait: u64 },
     /// The caller sent it.
     Received(E),
+}
+
+impl<E> Inbound<E> {
+    /// The fact for the machine.
+    pub(super) fn into_fact(self) -> Input<E> {
+        match self {
+            Self::Sent(invocation, event) => Input::StepSent { invocation, event },
+            Self::Published(invocation, event) => Input::StepPublished { invocation, event },
+            Self::Waits { invocation, wait, index, event, timeout } => {
+                Input::StepWaits { invocation, wait, index, event, timeout }
+            }
+            Self::WaitDropped { wait } => Input::WaitDropped { wait },
+            Self::Received(event) => Input::Received { event },
+        }
+    }
 }
 
 impl<W: Workflow> Core<W> {
@@ -51,14 +126,17 @@ impl<W: Workflow> Core<W> {
             cancelled: AtomicBool::new(false),
             over: AtomicBool::new(false),
             idle: AtomicBool::new(false),
+            remembers: AtomicBool::new(false),
             state: Mutex::default(),
             door: Mutex::new(Door {
                 inbox: Vec::new(),
                 driver: None,
                 published: Published::default(),
-                values: None,
+                rest: None,
             }),
+            machine: Mutex::new(None),
             id: OnceLock::new(),
+            special: OnceLock::new(),
         }
     }
 
@@ -67,23 +145,108 @@ impl<W: Workflow> Core<W> {
         self.id.get_or_init(|| uuid::Uuid::now_v7().to_string().into())
     }
 
+    /// The run's id, where there is one.
+    pub(super) fn known_id(&self) -> Option<&str> {
+        self.id.get().map(|id| &**id)
+    }
+
     /// Gives the run its id; the first one counts.
     pub(super) fn set_id(&self, id: Box<str>) {
         let _ = self.id.set(id);
+    }
+
+    /// What makes the run more than a plain one.
+    pub(super) fn special(&self) -> Option<&Special> {
+        self.special.get().map(|special| &**special)
+    }
+
+    /// Makes the run more than a plain one, before it begins.
+    pub(super) fn set_special(&self, special: Box<Special>, before: Duration) {
+        let _ = special.began.set((Instant::now(), before));
+        let _ = self.special.set(special);
+    }
+
+    /// Whether the run can be written down at any moment.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.special().is_some_and(|special| special.resumable)
+    }
+
+    /// Whether every transition passes through the machine.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.special().is_some()
+    }
+
+    /// Whether the caller takes the run step by step.
+    pub(super) fn is_stepwise(&self) -> bool {
+        self.special().is_some_and(|special| special.stepwise.load(Ordering::Relaxed))
+    }
+
+    /// Who looks on.
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        self.special().and_then(|special| special.watch.as_ref())
+    }
+
+    /// The time since the run's start, of a run that is more than a plain one.
+    pub(super) fn elapsed(&self) -> Duration {
+        let began = self.special().and_then(|special| special.began.get());
+        began.map_or(Duration::ZERO, |(at, before)| *before + at.elapsed())
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, W::State> {
         locked(&self.state)
     }
 
+    /// The machine, for as long as the driver is polled.
+    pub(super) fn machine(&self) -> MutexGuard<'_, Option<Box<Machine<W::Event>>>> {
+        locked(&self.machine)
+    }
+
+    /// Does something with what the run keeps for its steps.
+    pub(super) fn with_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> R {
+        does(locked(&self.door).rest.get_or_insert_default())
+    }
+
+    /// The same, if anything was ever kept.
+    pub(super) fn if_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> Option<R> {
+        locked(&self.door).rest.as_deref_mut().map(does)
+    }
+
+    /// Does something with the steps that wait.
+    pub(super) fn with_waiting<R>(&self, does: impl FnOnce(&mut Waiting<W::Event>) -> R) -> R {
+        self.with_rest(|rest| does(&mut rest.waiting))
+    }
+
     /// The value under a dynamic key.
     pub(crate) fn value(&self, key: &str) -> Option<Value> {
-        locked(&self.door).values.as_ref().and_then(|values| values.get(key).cloned())
+        self.if_rest(|rest| rest.values.get(key).cloned())?
     }
 
     /// Puts a value under a dynamic key.
     pub(crate) fn set_value(&self, key: String, value: Value) {
-        locked(&self.door).values.get_or_insert_default().insert(key, value);
+        self.with_rest(|rest| rest.values.insert(key, value));
+    }
+
+    /// Adds an event to what a step has collected; see [`Collected::collect`]. With `memory`, the number of
+    /// the execution and how many times it has collected before, a later try is given the same answer.
+    pub(crate) fn collect(
+        &self,
+        step: u16,
+        events: Emission<W::Event>,
+        wanted: &[(u16, usize)],
+        memory: Option<(u64, usize)>,
+    ) -> Option<Vec<W::Event>> {
+        self.with_rest(|rest| {
+            let Some((number, index)) = memory else {
+                return rest.collected.collect(step, events, wanted);
+            };
+            if let Some(answer) = rest.collected.answer(number, index) {
+                return answer;
+            }
+            let answer = rest.collected.collect(step, events, wanted);
+            self.remembers.store(true, Ordering::Relaxed);
+            rest.collected.note(number, answer.clone());
+            answer
+        })
     }
 
     /// Does something with the events on their way to the caller.
@@ -97,11 +260,13 @@ impl<W: Workflow> Core<W> {
         }
     }
 
-    /// Leaves an event for the driver and wakes it.
+    /// Leaves something for the driver and wakes it.
     pub(crate) fn receive(&self, inbound: Inbound<W::Event>) {
         let mut door = locked(&self.door);
-        door.inbox.push(inbound);
-        self.ring(&door);
+        if !self.over.load(Ordering::Acquire) {
+            door.inbox.push(inbound);
+            self.ring(&door);
+        }
     }
 
     /// The same for an event of the caller's, which is refused once the run is over: that is asked under the
@@ -123,7 +288,7 @@ impl<W: Workflow> Core<W> {
 
     /// Push, then attention, then wake, all under the lock: the driver leaves its waker under the lock and
     /// looks at the attention again, so one of the two sees the other.
-    fn ring(&self, door: &Door<W::Event>) {
+    fn ring(&self, door: &Door<W>) {
         self.attention.store(true, Ordering::SeqCst);
         if let Some(driver) = &door.driver {
             driver.wake_by_ref();
@@ -137,6 +302,11 @@ impl<W: Workflow> Core<W> {
             locked(&self.door).driver = Some(cx.waker().clone());
         }
         !self.attention.load(Ordering::SeqCst)
+    }
+
+    /// Tells the driver that there is something to do.
+    pub(super) fn nudge(&self) {
+        self.ring(&locked(&self.door));
     }
 
     /// What has come in since the last look.

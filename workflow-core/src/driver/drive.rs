@@ -4,88 +4,59 @@
 //! queue, no set, no allocation. A fork, or anybody who asks, takes it to the machine.
 
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep};
-
+use super::clock::Clock;
 use super::fork::{Brought, Next, fork};
+use super::step::{Ended, poll_caught};
 use super::{Core, Exit, Place, Slot};
-use crate::machine::{Input, Machine};
+use crate::machine::Machine;
 use crate::{Emission, Events, RunError, Workflow};
-
-/// How a chain came back: as the dispatch says, or by a panic.
-pub(super) enum Ended<E> {
-    Exit(Exit<E>),
-    Panicked(String),
-}
 
 /// What the driver of one run keeps from one phase to the next.
 pub(super) struct Driver<'a, W: Workflow> {
     pub(super) flow: &'a W,
     pub(super) core: &'a Arc<Core<W>>,
-    machine: Option<Box<Machine<W::Event>>>,
     waker: Option<Waker>,
-    timer: Option<Pin<Box<Timer>>>,
-}
-
-/// The run's own timeout.
-pub(super) struct Timer {
-    sleep: Pin<Box<Sleep>>,
-    started: Instant,
-    limit: Duration,
-}
-
-impl Timer {
-    fn new(limit: Duration) -> Self {
-        Self { sleep: Box::pin(tokio::time::sleep(limit)), started: Instant::now(), limit }
-    }
+    pub(super) clock: Option<Box<Clock>>,
 }
 
 impl<W: Workflow> Driver<'_, W> {
-    /// Whether the run's time is over.
-    pub(super) fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
-        self.timer.as_mut().is_some_and(|timer| timer.sleep.as_mut().poll(cx).is_ready())
+    /// Whether the timer's time has come.
+    pub(super) fn has_rung(&mut self, cx: &mut Context<'_>) -> bool {
+        self.clock.as_mut().is_some_and(|clock| clock.has_rung(cx))
     }
 
-    /// Whether somebody wants the driver, or the time is over.
-    fn is_asked(&mut self, cx: &mut Context<'_>) -> bool {
-        self.core.attention.load(Ordering::Relaxed) || self.poll_timer(cx)
+    /// Whether somebody wants the driver, or the time has come. The latter is seen only once.
+    fn is_asked(&mut self, rung: &mut bool, cx: &mut Context<'_>) -> bool {
+        *rung |= self.has_rung(cx);
+        *rung || self.core.attention.load(Ordering::Relaxed)
     }
 
-    /// Whether the driver may sleep: nobody has asked, and the time is not over.
-    pub(super) fn may_sleep(&mut self, cx: &mut Context<'_>) -> bool {
-        !self.poll_timer(cx) && self.core.may_sleep(&mut self.waker, cx)
-    }
-
-    /// The run's machine, made when it is first asked for.
-    pub(super) fn machine(&mut self) -> &mut Machine<W::Event> {
-        let limit = self.timer.as_ref().map(|timer| timer.limit);
-        self.machine.get_or_insert_with(|| {
-            let mut machine = Machine::new(W::Event::plan());
-            machine.set_deadline(limit);
-            Box::new(machine)
-        })
-    }
-
-    /// Tells the machine a fact.
-    pub(super) fn tell(&mut self, fact: Input<W::Event>) {
-        let now = self.now();
-        self.machine().handle_input(now, fact);
+    /// Whether the driver may sleep: nobody has asked.
+    pub(super) fn may_sleep(&mut self, cx: &Context<'_>) -> bool {
+        self.core.may_sleep(&mut self.waker, cx)
     }
 
     /// How long the run may take; zero for ever.
     pub(super) fn limit(&self) -> Duration {
-        self.timer.as_ref().map_or(Duration::ZERO, |timer| timer.limit)
+        self.clock.as_ref().and_then(|clock| clock.limit).unwrap_or(Duration::ZERO)
     }
 
     /// The time since the run's start, where anybody will ask.
-    fn now(&self) -> Duration {
-        self.timer.as_ref().map_or(Duration::ZERO, |timer| timer.started.elapsed())
+    pub(super) fn now(&self) -> Duration {
+        self.clock.as_ref().map_or(Duration::ZERO, |clock| clock.now())
+    }
+
+    /// A machine for a run that has had none.
+    pub(super) fn new_machine(&self) -> Box<Machine<W::Event>> {
+        let mut machine = Machine::new(W::Event::plan());
+        machine.set_deadline(self.clock.as_ref().and_then(|clock| clock.limit));
+        Box::new(machine)
     }
 }
 
@@ -104,16 +75,18 @@ pub(super) fn drive<'a, W: Workflow>(
         if core.cancelled.load(Ordering::Acquire) {
             return Err(RunError::Cancelled);
         }
-        let timer = limit.map(|limit| Box::pin(Timer::new(limit)));
-        let mut driver = Driver { flow, core, machine: None, waker: None, timer };
-        let place = Place::chain(core);
+        let is_clocked = limit.is_some() || W::Event::plan().clocked;
+        let clock = is_clocked.then(|| Box::new(Clock::new(limit, Duration::ZERO)));
+        let mut driver = Driver { flow, core, waker: None, clock };
+        let mut place = Place::chain(core);
         let mut ordered = None;
         loop {
             let next = {
+                let mut rung = false;
                 let mut chain = pin!(flow.dispatch(&mut slot, &place));
                 let (ended, asked) = poll_fn(|cx| match poll_caught(chain.as_mut(), cx) {
-                    Poll::Ready(ended) => Poll::Ready((Some(ended), driver.is_asked(cx))),
-                    Poll::Pending if driver.may_sleep(cx) => Poll::Pending,
+                    Poll::Ready(ended) => Poll::Ready((Some(ended), driver.is_asked(&mut rung, cx))),
+                    Poll::Pending if !driver.is_asked(&mut rung, cx) && driver.may_sleep(cx) => Poll::Pending,
                     Poll::Pending => Poll::Ready((None, true)),
                 })
                 .await;
@@ -122,7 +95,7 @@ pub(super) fn drive<'a, W: Workflow>(
                 match ended {
                     None => {
                         place.stop_after_this_step();
-                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Running(chain))).await)
+                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Running(chain), rung)).await)
                     }
                     Some(Ended::Exit(Exit::Paused(event))) if !asked => Err(event),
                     Some(Ended::Exit(Exit::Emitted(Emission::One(event)))) if !asked => match W::close(event)
@@ -130,11 +103,12 @@ pub(super) fn drive<'a, W: Workflow>(
                         Ok(output) => return Ok(output),
                         Err(event) => {
                             let ended = Ended::Exit(Exit::handed(event));
-                            Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await)
+                            let brought = Brought::Ended(ended);
+                            Ok(Box::pin(fork(&mut driver, &place, ordered, brought, rung)).await)
                         }
                     },
                     Some(ended) => {
-                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended))).await)
+                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended), rung)).await)
                     }
                 }
             };
@@ -145,13 +119,13 @@ pub(super) fn drive<'a, W: Workflow>(
                     place.refill();
                     yield_once().await;
                 }
-                Ok(Next::Lone(invocation, given)) => {
-                    slot = given;
-                    if !place.begin(invocation.number) {
+                Ok(Next::Lone(order)) => {
+                    slot = order.slot;
+                    if !place.begin(order.invocation, order.execution) {
                         place.refill();
                         yield_once().await;
                     }
-                    ordered = Some(invocation);
+                    ordered = Some(order.invocation);
                 }
                 Ok(Next::Over(result)) => return result,
             }
@@ -159,23 +133,23 @@ pub(super) fn drive<'a, W: Workflow>(
     }
 }
 
-/// Polls a chain; a panic in a step is an end of that chain, not of the task.
-pub(super) fn poll_caught<F, E>(chain: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended<E>>
-where
-    F: Future<Output = Exit<E>> + ?Sized,
-{
-    match catch_unwind(AssertUnwindSafe(|| chain.poll(cx))) {
-        Ok(Poll::Ready(exit)) => Poll::Ready(Ended::Exit(exit)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(panic) => Poll::Ready(Ended::Panicked(message(&*panic))),
-    }
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (_, Some(text)) => text.clone(),
-        _ => "the panic carries no text".to_owned(),
+/// Runs `flow` with every transition through the machine, which stands in `core` and has been told what
+/// opens the run.
+pub(super) fn drive_whole<'a, W: Workflow>(
+    flow: &'a W,
+    core: Arc<Core<W>>,
+    limit: Option<Duration>,
+    before: Duration,
+) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
+    async move {
+        let core = &core;
+        let clock = Some(Box::new(Clock::new(limit, before)));
+        let mut driver = Driver { flow, core, waker: None, clock };
+        let place = Place::chain(core);
+        match Box::pin(fork(&mut driver, &place, None, Brought::Nothing, false)).await {
+            Next::Over(result) => result,
+            Next::Lone(_) => unreachable!("such a run has no lone chain"),
+        }
     }
 }
 

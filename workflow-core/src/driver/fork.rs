@@ -1,10 +1,12 @@
 //! Fork: the phase in which the machine says what runs.
 //!
 //! Several steps are live, or somebody sent an event, or a step gave something that is not one event for
-//! one taker. It lasts until one step and nothing else is left.
+//! one taker. It lasts until one step and nothing else is left; of a run that is more than a plain one, to
+//! its end.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
@@ -12,13 +14,19 @@ use std::task::{Context, Poll};
 use futures_buffered::FuturesUnordered;
 use futures_core::Stream;
 
-use super::drive::{Driver, Ended, poll_caught};
-use super::{Core, Exit, Inbound, Place, Slot};
-use crate::machine::{Given, Input, InvocationId, Outcome, Output, Token};
-use crate::{BoxError, Emission, Events, RunError, Workflow};
+use super::delivery::{Delivery, Gave};
+use super::drive::Driver;
+use super::execution::Execution;
+use super::step::{Ended, Order, message, one_step, poll_step};
+use super::{Exit, Inbound, Place, Slot};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Token};
+use crate::retry::Failure;
+use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
 
 /// What a lone chain brings into the fork.
 pub(super) enum Brought<'c, E> {
+    /// Nothing: the machine knows how the run opens.
+    Nothing,
     /// It still runs: somebody asked for the driver meanwhile.
     Running(Pin<&'c mut (dyn Future<Output = Exit<E>> + Send)>),
     /// It has come back.
@@ -28,7 +36,7 @@ pub(super) enum Brought<'c, E> {
 /// What the run does after the fork.
 pub(super) enum Next<W: Workflow> {
     /// Goes on with this execution alone.
-    Lone(InvocationId, Slot<W::Event>),
+    Lone(Order<W>),
     /// Ends.
     Over(Result<W::Output, RunError>),
 }
@@ -36,16 +44,15 @@ pub(super) enum Next<W: Workflow> {
 /// How many steps may end in one poll before the other tasks of the thread have a turn.
 const BUDGET: u32 = 256;
 
-/// What is live in a fork, and what happens to it.
+/// What happens in a fork, beside the steps that are live.
 struct Fork<'d, 'a, W: Workflow> {
     driver: &'d mut Driver<'a, W>,
-    /// Why the step that failed did, for the error that follows.
-    failure: Option<Failure>,
-}
-
-enum Failure {
-    Error(BoxError),
-    Panic(String),
+    /// The execution that a lone chain has brought.
+    first: Option<InvocationId>,
+    /// Whether the timer has rung and the machine does not know yet.
+    rung: bool,
+    /// The delivery that a stepwise run is at.
+    current: Option<Delivery>,
 }
 
 /// Runs what the machine orders until the run is over or a lone step is left.
@@ -54,45 +61,68 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
     place: &'f Place<'_, W>,
     ordered: Option<InvocationId>,
     brought: Brought<'f, W::Event>,
+    rung: bool,
 ) -> impl Future<Output = Next<W>> + Send + use<'f, 'a, W> {
     let (flow, core) = (driver.flow, driver.core);
-    let machine = driver.machine();
     let first = place.step().map(|step| {
+        let mut machine = core.machine();
+        let machine = machine.get_or_insert_with(|| driver.new_machine());
         place.take_ran().for_each(|step| machine.ran(step));
         machine.went_on(ordered, step, place.number())
     });
     let (mut chain, mut ended) = match brought {
+        Brought::Nothing => (None, None),
         Brought::Running(chain) => (Some(chain), None),
         Brought::Ended(ended) => (None, Some(ended)),
     };
-    let mut fork = Fork { driver, failure: None };
+    let is_plain = core.special().is_none();
+    let mut fork = Fork { driver, first, rung, current: None };
     async move {
         let mut live = FuturesUnordered::new();
         poll_fn(|cx| {
+            let mut machine = core.machine();
+            let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
             let mut budget = BUDGET;
             loop {
-                fork.look_outside(cx);
+                fork.look_outside(machine, cx);
                 if let Some(ended) = ended.take() {
-                    fork.tell(first, ended);
+                    fork.step_ended(machine, first, ended);
                 }
-                loop {
-                    match fork.driver.machine().poll_output() {
-                        Output::RunStep { invocation, step, given } => {
-                            let slot = slot_for::<W>(step, given);
-                            if chain.is_none() && live.is_empty() && fork.driver.machine().is_single() {
+                while fork.may_order() {
+                    match machine.poll_output() {
+                        Output::RunStep { invocation, step, given, again } => {
+                            let order = fork.order(invocation, step, given, again);
+                            let is_lone = is_plain && chain.is_none() && live.is_empty();
+                            if is_lone
+                                && machine.is_single()
+                                && W::graph().steps[usize::from(step)].timeout.is_none()
+                            {
                                 core.idle.store(false, Ordering::Release);
-                                return Poll::Ready(Next::Lone(invocation, slot));
+                                return Poll::Ready(Next::Lone(order));
                             }
-                            live.push(one_step(flow, core, invocation, slot));
+                            live.push(one_step(flow, core, order));
                         }
                         Output::Publish { event } => core.publish(event),
+                        Output::Match { offer, waits } => fork.match_waits(machine, offer, &waits),
+                        Output::MatchKept { wait } => fork.match_kept(machine, wait),
+                        Output::Wake { invocation, step, wait, event } => {
+                            fork.wake(invocation, step, wait, event)
+                        }
                         Output::Finish(outcome) => return Poll::Ready(Next::Over(fork.finish(outcome))),
-                        Output::Wait { .. } => break,
+                        Output::Wait { until } => {
+                            if let Some(clock) = &mut fork.driver.clock {
+                                clock.arm(until);
+                            }
+                            break;
+                        }
                     }
                 }
-                core.idle.store(!fork.driver.machine().is_busy(), Ordering::Release);
+                if fork.is_at_rest() {
+                    return Poll::Pending;
+                }
+                core.idle.store(!machine.is_busy(), Ordering::Release);
                 if let Some(running) = &mut chain
-                    && let Poll::Ready(end) = poll_caught(running.as_mut(), cx)
+                    && let Poll::Ready(end) = poll_step(core, place.number(), running.as_mut(), cx)
                 {
                     chain = None;
                     ended = Some(end);
@@ -100,10 +130,10 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                 }
                 match Pin::new(&mut live).poll_next(cx) {
                     Poll::Ready(Some((invocation, end))) => {
-                        fork.look_outside(cx);
-                        fork.tell(Some(invocation), end);
+                        fork.look_outside(machine, cx);
+                        fork.step_ended(machine, Some(invocation), end);
                     }
-                    Poll::Ready(None) | Poll::Pending if fork.driver.may_sleep(cx) => return Poll::Pending,
+                    Poll::Ready(None) | Poll::Pending if fork.may_sleep(machine, cx) => return Poll::Pending,
                     Poll::Ready(None) | Poll::Pending => (),
                 }
                 budget -= 1;
@@ -118,27 +148,59 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
 }
 
 impl<W: Workflow> Fork<'_, '_, W> {
+    /// Tells the machine a fact.
+    fn tell(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
+        if let Some(watch) = self.driver.core.watch() {
+            watch.fact::<W>(machine, &fact);
+        }
+        machine.handle_input(self.driver.now(), fact);
+    }
+
     /// Tells the machine what has come in: what steps sent goes before what they return.
-    fn look_outside(&mut self, cx: &mut Context<'_>) {
+    fn look_outside(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
         let core = self.driver.core;
         if core.attention.load(Ordering::Relaxed) {
             for inbound in core.take_inbox() {
-                self.driver.tell(match inbound {
-                    Inbound::Sent(event) => Input::StepSent { event },
-                    Inbound::Received(event) => Input::Received { event },
-                });
+                let fact = self.fact(inbound);
+                self.tell(machine, fact);
             }
             if core.cancelled.load(Ordering::Acquire) {
-                self.driver.tell(Input::Cancelled);
+                self.tell(machine, Input::Cancelled);
             }
         }
-        if self.driver.poll_timer(cx) {
-            self.driver.tell(Input::TimePassed);
+        if std::mem::take(&mut self.rung) || self.driver.has_rung(cx) {
+            self.tell(machine, Input::TimePassed);
         }
     }
 
+    /// A fact, with the whole id of an execution of a lone chain, which knows its number alone.
+    fn fact(&mut self, inbound: Inbound<W::Event>) -> Input<W::Event> {
+        let mut fact = inbound.into_fact();
+        if let (
+            Some(first),
+            Input::StepSent { invocation, .. }
+            | Input::StepPublished { invocation, .. }
+            | Input::StepWaits { invocation, .. },
+        ) = (self.first, &mut fact)
+            && first.number == invocation.number
+        {
+            *invocation = first;
+        }
+        if let Input::StepWaits { invocation, event, .. } = &fact
+            && self.current.as_ref().is_some_and(|current| current.invocation == invocation.number)
+        {
+            self.come_to_an_end(Gave::Waits(W::graph().event_name(*event)));
+        }
+        fact
+    }
+
     /// Tells the machine how a step ended; `None` for the event that opens the run.
-    fn tell(&mut self, invocation: Option<InvocationId>, ended: Ended<W::Event>) {
+    fn step_ended(
+        &mut self,
+        machine: &mut Machine<W::Event>,
+        invocation: Option<InvocationId>,
+        ended: Ended<W::Event>,
+    ) {
         let fact = match (ended, invocation) {
             (Ended::Exit(Exit::Paused(event) | Exit::Emitted(Emission::One(event))), None) => {
                 Input::Started { event }
@@ -150,32 +212,175 @@ impl<W: Workflow> Fork<'_, '_, W> {
             (Ended::Exit(Exit::Emitted(emission)), Some(invocation)) => {
                 Input::StepReturned { invocation, emission }
             }
-            (Ended::Exit(Exit::Failed(error)), Some(invocation)) => {
-                self.failure = Some(Failure::Error(error));
-                Input::StepFailed { invocation }
-            }
+            (Ended::Exit(Exit::Failed(error)), Some(invocation)) => self.failed(machine, invocation, error),
             (Ended::Panicked(message), Some(invocation)) => {
-                self.failure = Some(Failure::Panic(message));
-                Input::StepFailed { invocation }
+                self.failed(machine, invocation, StepPanicked::new(message).into())
+            }
+            (Ended::TimedOut(limit), Some(invocation)) => {
+                self.failed(machine, invocation, StepTimedOut::new(limit).into())
             }
         };
-        self.driver.tell(fact);
+        if let Some(invocation) = invocation {
+            self.forget(invocation.number, &fact);
+            self.end_delivery(invocation.number, &fact);
+        }
+        self.tell(machine, fact);
+    }
+
+    /// A failure, with the verdict of the step's policy.
+    fn failed(
+        &self,
+        machine: &Machine<W::Event>,
+        invocation: InvocationId,
+        error: BoxError,
+    ) -> Input<W::Event> {
+        let asked = machine.step(invocation).filter(|step| W::graph().steps[usize::from(*step)].retries);
+        let verdict = asked.map(|step| {
+            let (failures, elapsed) = machine.tries(invocation, self.driver.now());
+            let name = W::graph().steps[usize::from(step)].name;
+            let failure = Failure::new(self.driver.core.id(), name, failures + 1, elapsed, &*error);
+            catch_unwind(AssertUnwindSafe(|| W::retry(step)?.verdict(&failure)))
+        });
+        let (error, again) = match verdict {
+            None => (error, None),
+            Some(Ok(again)) => (error, again),
+            // The user's own condition has panicked; the step gives up with that.
+            Some(Err(panic)) => (StepPanicked::new(message(&*panic)).into(), None),
+        };
+        Input::StepFailed { invocation, error: StepError::new(error), again }
+    }
+
+    /// What was kept for a later try of an execution goes when there is none.
+    fn forget(&self, number: u64, fact: &Input<W::Event>) {
+        let core = self.driver.core;
+        if core.remembers.load(Ordering::Relaxed) {
+            let is_tried_again = matches!(fact, Input::StepFailed { again: Some(_), .. });
+            core.with_rest(|rest| {
+                rest.children.forget(number);
+                if !is_tried_again {
+                    rest.collected.forget(number);
+                }
+            });
+        }
+    }
+
+    fn order(
+        &mut self,
+        invocation: InvocationId,
+        step: u16,
+        given: Given<W::Event>,
+        again: Option<Box<Again<W::Event>>>,
+    ) -> Order<W> {
+        let core = self.driver.core;
+        if let Some(watch) = core.watch() {
+            watch.starts::<W>(step, &given, again.as_deref());
+        }
+        if core.is_stepwise() {
+            let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
+            self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
+        }
+        let execution =
+            (again.is_some() || core.is_whole()).then(|| Arc::new(Execution::new(again.map(|again| *again))));
+        Order { invocation, step, slot: slot_for::<W>(step, given), execution }
+    }
+
+    /// Asks each wait whether it wants an event that has come.
+    fn match_waits(&mut self, machine: &mut Machine<W::Event>, offer: u64, waits: &[(u64, u16)]) {
+        let mut served = Vec::new();
+        let mut wanted = Vec::new();
+        if let Some(event) = machine.offered(offer) {
+            self.driver.core.with_waiting(|waiting| {
+                for (wait, step) in waits {
+                    if !served.contains(step) && waiting.wants(*wait, event) {
+                        served.push(*step);
+                        wanted.push(*wait);
+                    }
+                }
+            });
+        }
+        self.tell(machine, Input::Matched { offer, waits: wanted });
+    }
+
+    /// Asks a new wait which of the events that came before it wants.
+    fn match_kept(&mut self, machine: &mut Machine<W::Event>, wait: u64) {
+        let taken = self
+            .driver
+            .core
+            .with_waiting(|waiting| machine.kept(wait).position(|event| waiting.wants(wait, event)));
+        self.tell(machine, Input::MatchedKept { wait, taken: taken.map(|place| place as u32) });
+    }
+
+    fn wake(&mut self, invocation: InvocationId, step: u16, wait: u64, event: Option<W::Event>) {
+        let core = self.driver.core;
+        if let Some(watch) = core.watch() {
+            watch.wakes::<W>(step, event.as_ref());
+        }
+        if core.is_stepwise() {
+            self.current = Some(Delivery::woken::<W>(invocation.number, step, event.as_ref()));
+        }
+        core.with_waiting(|waiting| waiting.answer(wait, event));
+    }
+
+    /// Whether the machine's next order may be carried out: a stepwise run has one delivery at a time.
+    fn may_order(&self) -> bool {
+        self.current.is_none() && !self.is_at_rest()
+    }
+
+    /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
+    fn is_at_rest(&self) -> bool {
+        let core = self.driver.core;
+        core.is_stepwise() && core.if_rest(|rest| rest.delivery.is_some()).unwrap_or(false)
+    }
+
+    fn end_delivery(&mut self, number: u64, fact: &Input<W::Event>) {
+        if self.current.as_ref().is_some_and(|current| current.invocation == number) {
+            self.come_to_an_end(Gave::of::<W>(fact));
+        }
+    }
+
+    fn come_to_an_end(&mut self, gave: Gave) {
+        if let Some(mut delivery) = self.current.take() {
+            delivery.gave = gave;
+            self.driver.core.with_rest(|rest| rest.delivery = Some(delivery));
+        }
+    }
+
+    /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.
+    fn may_sleep(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> bool {
+        if !self.driver.may_sleep(cx) {
+            return false;
+        }
+        let may_be_stuck = machine.has_waits() && !machine.is_busy() && !machine.knows_that_waits_are_all();
+        if may_be_stuck && self.driver.core.with_waiting(|waiting| waiting.are_all()) {
+            self.tell(machine, Input::WaitsAreAll);
+            return false;
+        }
+        true
     }
 
     fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
+        let core = self.driver.core;
+        if let Some(watch) = core.watch() {
+            watch.ends::<W>(&outcome);
+        }
         let step_name = |step: u16| W::graph().steps[step as usize].name;
         Err(match outcome {
-            Outcome::Stopped(event) => match W::close(event) {
-                Ok(output) => return Ok(output),
-                Err(_) => unreachable!("a run stops with its stop event"),
-            },
-            Outcome::Failed { step, .. } => {
-                let step = step_name(step);
-                match self.failure.take().expect("the failure is kept before the machine hears of it") {
-                    Failure::Error(source) => RunError::Step { step, attempts: 1, source },
-                    Failure::Panic(message) => RunError::Panicked { step, message },
+            Outcome::Stopped(event) => {
+                if core.special().is_some_and(|special| special.keeps_result) {
+                    let written = serde_json::to_value(&event).ok();
+                    core.with_rest(|rest| rest.result = written);
+                }
+                match W::close(event) {
+                    Ok(output) => return Ok(output),
+                    Err(_) => unreachable!("a run stops with its stop event"),
                 }
             }
+            Outcome::Failed(gave_up) => RunError::Step {
+                step: step_name(gave_up.step),
+                attempts: gave_up.attempts,
+                elapsed: gave_up.elapsed,
+                source: gave_up.error.into_source(),
+            },
             Outcome::Stalled(stalled) => RunError::Stalled(stalled),
             Outcome::OutsideBatch { step, event } => {
                 RunError::OutsideBatch { step: step_name(step), event: W::graph().event_name(event) }
@@ -195,21 +400,5 @@ fn slot_for<W: Workflow>(step: u16, given: Given<W::Event>) -> Slot<W::Event> {
         Given::One(event) if W::Event::plan().direct[event.kind() as usize] => Slot::event(event),
         Given::One(event) => Slot::step(step, vec![event]),
         Given::Several(events) => Slot::step(step, events),
-    }
-}
-
-/// One execution of one step.
-fn one_step<'r, W: Workflow>(
-    flow: &'r W,
-    core: &'r Arc<Core<W>>,
-    invocation: InvocationId,
-    slot: Slot<W::Event>,
-) -> impl Future<Output = (InvocationId, Ended<W::Event>)> + Send + 'r {
-    let mut slot = slot;
-    async move {
-        let place = Place::single(core, invocation.number);
-        let mut chain = pin!(flow.dispatch(&mut slot, &place));
-        let ended = poll_fn(|cx| poll_caught(chain.as_mut(), cx)).await;
-        (invocation, ended)
     }
 }

@@ -4,17 +4,33 @@
 //! machine is not asked (`drive`); whatever else happens goes through the machine (`fork`).
 
 pub mod apart;
+mod call;
+mod children;
+mod clock;
+mod collect;
 mod core;
+mod delivery;
 mod drive;
+mod execution;
 mod fork;
 mod handle;
 mod place;
 mod run;
+mod snapshot;
+mod step;
 mod stream;
 mod task;
+mod wait;
+mod watch;
 
 pub use self::core::{Core, Inbound};
+pub use call::Call;
+pub use collect::Collect;
+pub use delivery::{Delivery, Gave};
+pub(crate) use execution::Execution;
 pub use handle::RunHandle;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
 pub use run::Run;
+pub use snapshot::{ResumeError, Snapshot, SnapshotError};
 pub use task::RunTask;
+pub use wait::{WaitFor, WaitForAtMost, WaitTimedOut};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::Core;
+use super::execution::Execution;
 use crate::graph::Graph;
+use crate::machine::InvocationId;
 use crate::{BoxError, Carries, Context, Emission, Workflow};
 
 /// What the next step takes: one event for its only taker, or the inputs of any other step.
@@ -110,6 +112,10 @@ pub fn no_such_step() -> ! {
 #[doc(hidden)]
 pub struct Place<'r, W: Workflow> {
     core: &'r Arc<Core<W>>,
+    /// Where the machine keeps the first execution, if it knows it.
+    slot: u32,
+    /// What is known of the first execution, where it is not simply the first try.
+    execution: Option<Arc<Execution<W::Event>>>,
     /// The number of the first execution.
     first: AtomicU64,
     /// How many executions have begun, times 2^16, plus the step of the last one.
@@ -129,14 +135,20 @@ impl<'r, W: Workflow> Place<'r, W> {
         Self::until(core, 0, Self::BUDGET)
     }
 
-    /// A single step, execution `number`.
-    pub(super) fn single(core: &'r Arc<Core<W>>, number: u64) -> Self {
-        Self::until(core, number, 0)
+    /// A single step.
+    pub(super) fn single(
+        core: &'r Arc<Core<W>>,
+        invocation: InvocationId,
+        execution: Option<Arc<Execution<W::Event>>>,
+    ) -> Self {
+        Self { slot: invocation.slot, execution, ..Self::until(core, invocation.number, 0) }
     }
 
     fn until(core: &'r Arc<Core<W>>, first: u64, until: u64) -> Self {
         Self {
             core,
+            slot: u32::MAX,
+            execution: None,
             first: AtomicU64::new(first),
             at: AtomicU64::new(0),
             until: AtomicU64::new(until << 16),
@@ -156,7 +168,12 @@ impl<'r, W: Workflow> Place<'r, W> {
     /// The context of the step that begins.
     #[must_use]
     pub fn context(&self) -> Context<W> {
-        Context::new(Arc::clone(self.core), self.step().unwrap_or(0), self.number())
+        let (step, number) = (self.step().unwrap_or(0), self.number());
+        let (slot, execution) = match self.first.load(Relaxed) == number {
+            true => (self.slot, self.execution.clone()),
+            false => (u32::MAX, None),
+        };
+        Context::new(Arc::clone(self.core), step, InvocationId { number, slot }, execution)
     }
 
     /// The same for a step that was given `inputs`, which may be a later try of it.
@@ -192,10 +209,11 @@ impl<'r, W: Workflow> Place<'r, W> {
     }
 
     /// Begins a new chain with execution `first`, on what is left of the budget; false when nothing is.
-    pub(super) fn begin(&self, first: u64) -> bool {
+    pub(super) fn begin(&mut self, first: InvocationId, execution: Option<Arc<Execution<W::Event>>>) -> bool {
+        (self.slot, self.execution) = (first.slot, execution);
         let spent = (self.at.load(Relaxed) >> 16).max(1);
         let left = (self.until.load(Relaxed) >> 16).saturating_sub(spent);
-        self.first.store(first, Relaxed);
+        self.first.store(first.number, Relaxed);
         self.at.store(0, Relaxed);
         self.until.store(left << 16, Relaxed);
         left > 0

@@ -1,15 +1,20 @@
 //! Run: one run of a workflow, in the hands of its caller.
 
+use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::drive::drive;
+use super::core::Special;
+use super::drive::{drive, drive_whole};
+use super::snapshot::{Read, Written};
 use super::stream::Published;
-use super::{Core, RunHandle};
-use crate::{Receives, RunError, SendError, Workflow};
+use super::watch::Watch;
+use super::{Core, Delivery, ResumeError, RunHandle, Snapshot, SnapshotError};
+use crate::machine::{Input, Machine};
+use crate::{Events, Receives, RunError, SendError, Workflow};
 
 /// One run: a future of the result, and a stream of what the workflow publishes. Both drive it.
 ///
@@ -38,14 +43,55 @@ pub struct Run<'a, W: Workflow> {
 type Driving<'a, W> = Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
 
 enum Phase<'a, W: Workflow> {
-    Ready { flow: &'a W, input: W::Input, limit: Option<Duration> },
+    Ready { flow: &'a W, opening: Opening<W>, limit: Option<Duration>, special: Option<Box<Special>> },
     Driving(Driving<'a, W>),
     Over(Option<Result<W::Output, RunError>>),
 }
 
+/// What a run begins with.
+enum Opening<W: Workflow> {
+    Input(W::Input),
+    /// Its machine, which stands in the core, and the time that it had spent.
+    Resumed(Duration),
+}
+
 impl<'a, W: Workflow> Run<'a, W> {
     pub(crate) fn new(flow: &'a W, input: W::Input) -> Self {
-        Self { core: Arc::new(Core::new()), phase: Phase::Ready { flow, input, limit: W::TIMEOUT } }
+        let opening = Opening::Input(input);
+        let phase = Phase::Ready { flow, opening, limit: W::TIMEOUT, special: None };
+        Self { core: Arc::new(Core::new()), phase }
+    }
+
+    /// A run that is more than a plain one.
+    pub(super) fn whole(flow: &'a W, input: W::Input, special: Special) -> Self {
+        let mut run = Self::new(flow, input);
+        if let Phase::Ready { special: place, .. } = &mut run.phase {
+            *place = Some(Box::new(special));
+        }
+        run
+    }
+
+    /// A run that goes on.
+    pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
+        let Read { core, elapsed, limit, special } = read;
+        let opening = Opening::Resumed(elapsed);
+        Self { core, phase: Phase::Ready { flow, opening, limit, special: Some(special) } }
+    }
+
+    pub(crate) fn resume(flow: &'a W, snapshot: Snapshot) -> Result<Self, ResumeError> {
+        let special = Special { resumable: true, ..Special::default() };
+        Ok(Self::resumed(flow, snapshot.open::<W>()?.read(special)?))
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core<W>> {
+        &self.core
+    }
+
+    /// Makes the run more than a plain one; without effect once it has begun.
+    fn special(&mut self, set: impl FnOnce(&mut Special)) {
+        if let Phase::Ready { special, .. } = &mut self.phase {
+            set(special.get_or_insert_default());
+        }
     }
 
     /// How long the run may take, from its first poll; it then fails with [`RunError::TimedOut`], which
@@ -77,6 +123,29 @@ impl<'a, W: Workflow> Run<'a, W> {
         self
     }
 
+    /// Lets the run be written down by [`Run::snapshot`] at any moment: its running steps leave a copy of what
+    /// they were given. A run that is read by [`Run::next`], or taken step by step, is so anyway.
+    #[must_use]
+    pub fn resumable(mut self) -> Self {
+        self.special(|special| special.resumable = true);
+        self
+    }
+
+    /// Prints to the standard error which step starts from which event and what comes out, a line for each,
+    /// in the order in which it happens. The environment variable `WORKFLOW_LOG`, with any value but `0`,
+    /// does so for all runs of the program.
+    #[must_use]
+    pub fn verbose(self) -> Self {
+        self.verbose_to(std::io::stderr())
+    }
+
+    /// The same, to any other place.
+    #[must_use]
+    pub fn verbose_to(mut self, lines: impl Write + Send + 'static) -> Self {
+        self.special(|special| special.watch = Some(Watch::new(lines)));
+        self
+    }
+
     /// A handle to send it events and to cancel it while somebody else awaits it.
     #[must_use]
     pub fn handle(&self) -> RunHandle<W> {
@@ -102,7 +171,112 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// Drives the run until it publishes an event, and gives that; `None` when it is over and all was read.
     pub async fn next(&mut self) -> Option<W::Event> {
+        self.special(|special| special.resumable = true);
+        self.next_as_it_is().await
+    }
+
+    /// The same of a run that need not be written down meanwhile.
+    pub(super) async fn next_as_it_is(&mut self) -> Option<W::Event> {
+        self.go_on_alone();
         std::future::poll_fn(|cx| self.poll_published(cx)).await
+    }
+
+    /// Performs one delivery to its end, or to its next wait, and says what it was; `None` when the run was
+    /// over before. Of deliveries that are due at once it is the oldest; when none is due, it waits for what
+    /// comes next: a time, or an event from outside. Between two calls nothing runs.
+    ///
+    /// ```
+    /// # use workflow_core::prelude::*;
+    /// # #[event] struct Draft(String);
+    /// # struct Greeter;
+    /// # #[workflow]
+    /// # impl Greeter {
+    /// # #[step] async fn write(&self, name: StartEvent<String>) -> Draft { Draft(format!("hello {name}")) }
+    /// # #[step] async fn polish(&self, draft: Draft) -> StopEvent<String> { StopEvent(draft.0 + "!") }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut run = Greeter.run("world");
+    /// while !run.is_done() {
+    ///     run.step().await;
+    /// }
+    /// assert_eq!(run.result().unwrap().unwrap(), "hello world!");
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the run has been awaited before: it cannot be stopped between its deliveries any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it is ready, the delivery goes on with the next call.
+    pub async fn step(&mut self) -> Option<Delivery> {
+        self.special(|special| special.resumable = true);
+        self.go_step_by_step();
+        std::future::poll_fn(|cx| {
+            if matches!(self.phase, Phase::Over(_)) {
+                return Poll::Ready(None);
+            }
+            let driven = self.drive(cx);
+            match self.core.if_rest(|rest| rest.delivery.take()).flatten() {
+                Some(delivery) => Poll::Ready(Some(delivery)),
+                None => driven.map(|()| None),
+            }
+        })
+        .await
+    }
+
+    /// Whether the run is over.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Over(_))
+    }
+
+    /// What the run gave, once it is over and until it was awaited.
+    ///
+    /// # Errors
+    ///
+    /// That with which the run failed.
+    #[must_use]
+    pub fn result(&self) -> Option<Result<&W::Output, &RunError>> {
+        match &self.phase {
+            Phase::Over(result) => result.as_ref().map(Result::as_ref),
+            Phase::Ready { .. } | Phase::Driving(_) => None,
+        }
+    }
+
+    /// The run as it is now, to go on with it by [`Workflow::resume`]. The run itself goes on too, unless it
+    /// is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] when the run was awaited without [`Run::resumable`], is over, or holds what cannot
+    /// be written down, which the error names.
+    pub fn snapshot(&mut self) -> Result<Snapshot, SnapshotError> {
+        self.special(|special| special.resumable = true);
+        if let Phase::Ready { .. } = self.phase {
+            self.begin();
+        }
+        Written::of(&self.core).map(Snapshot::of::<W>)
+    }
+
+    /// A run that was taken step by step goes on by itself.
+    fn go_on_alone(&self) {
+        if let Some(special) = self.core.special() {
+            special.stepwise.store(false, Ordering::Relaxed);
+            self.core.if_rest(|rest| rest.delivery = None);
+        }
+    }
+
+    fn go_step_by_step(&mut self) {
+        self.special(|special| special.stepwise = AtomicBool::new(true));
+        match self.core.special() {
+            Some(special) => special.stepwise.store(true, Ordering::Relaxed),
+            None if matches!(self.phase, Phase::Driving(_)) => {
+                panic!("`step` is called before a run is awaited")
+            }
+            None => (),
+        }
     }
 
     /// Whether nothing runs and the run waits for an event from outside.
@@ -155,11 +329,39 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     fn begin(&mut self) {
+        let Phase::Ready { flow, opening, limit, special } =
+            std::mem::replace(&mut self.phase, Phase::Over(None))
+        else {
+            return;
+        };
         let core = Arc::clone(&self.core);
-        if let Phase::Ready { flow, input, limit } = std::mem::replace(&mut self.phase, Phase::Over(None)) {
-            let start = W::open(input);
-            self.phase = Phase::Driving(Box::pin(drive(flow, core, start, limit)));
-        }
+        let special = special.or_else(|| Watch::wanted().then(Box::default));
+        let driving: Driving<'a, W> = match (opening, special) {
+            (Opening::Input(input), None) => Box::pin(drive(flow, core, W::open(input), limit)),
+            (opening, special) => {
+                let mut special = special.unwrap_or_default();
+                if special.watch.is_none() && Watch::wanted() {
+                    special.watch = Some(Watch::new(std::io::stderr()));
+                }
+                let before = match opening {
+                    Opening::Input(input) => {
+                        let mut machine = if special.resumable {
+                            Machine::resumable(W::Event::plan())
+                        } else {
+                            Machine::new(W::Event::plan())
+                        };
+                        machine.set_deadline(limit);
+                        machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input) });
+                        *core.machine() = Some(Box::new(machine));
+                        Duration::ZERO
+                    }
+                    Opening::Resumed(before) => before,
+                };
+                core.set_special(special, before);
+                Box::pin(drive_whole(flow, core, limit, before))
+            }
+        };
+        self.phase = Phase::Driving(driving);
     }
 }
 
@@ -172,6 +374,7 @@ impl<W: Workflow> Future for Run<'_, W> {
     ///
     /// When it is polled again after it gave its result.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.go_on_alone();
         if self.drive(cx).is_pending() {
             return Poll::Pending;
         }

@@ -6,11 +6,13 @@
 use std::time::Duration;
 
 mod check;
+mod fingerprint;
 mod shape;
 mod solve;
 mod words;
 
 pub use check::{batch_findings, deny, event_findings, findings, flow_findings, step_findings};
+pub use fingerprint::Fingerprint;
 pub use shape::Shape;
 pub use solve::{Solution, memory, solve, solve_into};
 pub use words::Text;

@@ -3,6 +3,8 @@
 //! Built by associated constants alone (`Emit::SHAPE`), so that aliases and the user's own enums count
 //! as what they stand for.
 
+use super::Graph;
+
 /// What a return type may send out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -74,6 +76,20 @@ impl Shape {
                 }
                 false
             }
+        }
+    }
+
+    /// The shape with the names of its events.
+    pub(crate) fn named(&self, graph: &Graph) -> String {
+        let list = |parts: &[Self], between: &str| {
+            parts.iter().map(|part| part.named(graph)).collect::<Vec<_>>().join(between)
+        };
+        match self {
+            Self::Nothing => "()".to_owned(),
+            Self::Event(event) => graph.event_name(*event).to_owned(),
+            Self::OneOf(parts) => format!("({})", list(parts, " | ")),
+            Self::All(parts) => format!("({})", list(parts, ", ")),
+            Self::Many(inner) => format!("[{}]", inner.named(graph)),
         }
     }
 

@@ -4,25 +4,32 @@
 //! it open, until nothing else in the whole run can go on: then the oldest such batch closes all the same.
 
 use super::run::Machine;
-use super::state::{Batch, BatchId, Gathering};
+use super::state::{Batch, BatchId, Gathering, Line};
 use super::{Given, Outcome, Token};
 use crate::graph::Takes;
 
 impl<E: Token> Machine<E> {
-    pub(super) fn open_batch(&mut self, events: Vec<E>, members: &[u16], parent: Option<BatchId>) {
+    pub(super) fn open_batch(
+        &mut self,
+        events: Vec<E>,
+        members: &[u16],
+        parent: Option<BatchId>,
+        line: &Line,
+    ) {
         let plan = self.plan;
         let mut gathering: Vec<Gathering<E>> = Vec::new();
         for member in members {
             for step in &plan.gatherers[*member as usize] {
                 if gathering.iter().all(|known| known.step != *step) {
-                    gathering.push(Gathering { step: *step, arrived: Vec::new(), fired: false });
+                    let line = line.clone();
+                    gathering.push(Gathering { step: *step, arrived: Vec::new(), line, fired: false });
                 }
             }
         }
         let parent = self.open_ancestor(parent);
         if gathering.is_empty() {
             // Nobody waits for the batch to close, so it need not be told apart from the one around it.
-            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent));
+            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent, line));
         }
         gathering.sort_by_key(|gathering| gathering.step);
         let depth = parent.map_or(0, |parent| self.state.batches[parent.slot].depth + 1);
@@ -33,18 +40,18 @@ impl<E: Token> Machine<E> {
         let batch =
             Batch { number, parent, depth, open: true, live: 1, held: Vec::new(), pins: 0, gathering };
         let id = BatchId { number, slot: self.state.batches.insert(batch) };
-        events.into_iter().for_each(|event| self.deliver_unless_over(event, Some(id)));
+        events.into_iter().for_each(|event| self.deliver_unless_over(event, Some(id), line));
         self.release(Some(id)); // The one that stood for the opening itself.
     }
 
-    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>) {
+    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         if !self.state.over {
-            self.deliver(event, batch);
+            self.deliver(event, batch, line);
         }
     }
 
     /// Notes an arrival at a join of its batch.
-    pub(super) fn gather(&mut self, step: u16, event: E, batch: Option<BatchId>) {
+    pub(super) fn gather(&mut self, step: u16, event: E, batch: Option<BatchId>, line: &Line) {
         let Some(id) = self.open_ancestor(batch) else {
             let event = event.kind();
             return self.finish(Outcome::OutsideBatch { step, event });
@@ -62,10 +69,12 @@ impl<E: Token> Machine<E> {
             return;
         }
         gathering.arrived.push(event);
+        gathering.line.join(line);
         if first.is_some_and(|first| gathering.arrived.len() == first as usize) {
             gathering.fired = true;
             let arrived = std::mem::take(&mut gathering.arrived);
-            self.begin(step, Given::Several(arrived), parent);
+            let line = std::mem::take(&mut gathering.line);
+            self.begin(step, Given::Several(arrived), parent, line);
         }
     }
 
@@ -196,7 +205,7 @@ impl<E: Token> Machine<E> {
         self.pin(Some(id));
         for gathering in std::mem::take(&mut self.state.batches[id.slot].gathering) {
             if !gathering.fired {
-                self.begin(gathering.step, Given::Several(gathering.arrived), parent);
+                self.begin(gathering.step, Given::Several(gathering.arrived), parent, gathering.line);
             }
         }
         self.unpin(Some(id));

@@ -24,15 +24,19 @@ use crate::StepFailed;
 mod batch;
 mod facts;
 mod plan;
+mod resume;
 mod run;
 mod slots;
 mod stalled;
 mod state;
+mod tries;
+mod waits;
+mod workers;
 
-pub use facts::{Given, Input, InvocationId, Outcome, Output};
+pub use facts::{Again, Attempt, GaveUp, Given, History, Input, InvocationId, Outcome, Output, Waited};
 pub use plan::Plan;
 pub use run::Machine;
-pub use stalled::{Holding, Lack, Stalled, StalledStep};
+pub use stalled::{Holding, Lack, Stalled, StalledStep, StalledWait};
 pub use state::State;
 
 /// What the machine must know of an event: it can be copied for a second taker and written down, and
@@ -41,10 +45,10 @@ pub trait Token: Clone + Serialize {
     /// The event's place in [`Graph::events`](crate::graph::Graph::events).
     fn kind(&self) -> u16;
 
-    /// The event that a catch takes; `None` in a workflow without one.
+    /// The event that a catch takes, whose place in the graph is `kind`; `None` in a workflow without one.
     #[must_use]
-    fn failed(failed: StepFailed) -> Option<Self> {
-        let _ = failed;
+    fn failed(kind: u16, failed: StepFailed) -> Option<Self> {
+        let _ = (kind, failed);
         None
     }
 }

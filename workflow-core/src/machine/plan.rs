@@ -19,6 +19,15 @@ pub struct Plan {
     pub(super) receives: bool,
     /// By event: whether it can follow from what the caller may send.
     pub(super) from_outside: Vec<bool>,
+    /// By event: whether some step waits for it.
+    pub(super) waited: Vec<bool>,
+    /// By step: the step that catches its failures.
+    pub(super) catchers: Vec<Option<u16>>,
+    /// By step: whether what it was given is needed again: it can be tried again, or caught.
+    pub(super) keeps: Vec<bool>,
+    /// Whether anything in a run asks how late it is.
+    #[cfg_attr(not(feature = "runtime"), allow(dead_code))]
+    pub(crate) clocked: bool,
 }
 
 /// One way in which an event is taken.
@@ -30,6 +39,14 @@ pub(super) enum Taker {
     Join { step: u16, slot: u16 },
     /// It is gathered with its batch.
     Gather(u16),
+}
+
+impl Taker {
+    pub(super) const fn step(self) -> u16 {
+        match self {
+            Self::Start(step) | Self::Join { step, .. } | Self::Gather(step) => step,
+        }
+    }
 }
 
 /// One event that a join needs.
@@ -54,9 +71,19 @@ impl Plan {
         }
         let gatherers =
             (0..graph.events.len() as u16).map(|member| gatherers(graph, &solved, member)).collect();
-        let direct = takers.iter().zip(graph.events);
-        let direct =
-            direct.map(|(takers, node)| !node.published && matches!(takers[..], [Taker::Start(_)])).collect();
+        let waited: Vec<bool> = (0..graph.events.len() as u16)
+            .map(|event| graph.steps.iter().any(|step| step.waits.contains(&event)))
+            .collect();
+        let is_direct = |event: usize| match takers[event][..] {
+            [Taker::Start(step)] => {
+                !graph.events[event].published && !waited[event] && graph.is_plain(step.into())
+            }
+            _ => false,
+        };
+        let direct = (0..graph.events.len()).map(is_direct).collect();
+        let catchers: Vec<Option<u16>> =
+            (0..graph.steps.len()).map(|step| graph.catcher(step).map(|catch| catch as u16)).collect();
+        let keeps = graph.steps.iter().zip(&catchers).map(|(step, catch)| step.retries || catch.is_some());
         Self {
             graph,
             takers,
@@ -65,7 +92,18 @@ impl Plan {
             direct,
             receives: graph.events.iter().any(|event| event.received),
             from_outside: from_outside(graph, &solved),
+            waited,
+            keeps: keeps.collect(),
+            clocked: (0..graph.steps.len())
+                .any(|step| !graph.is_plain(step) || !graph.steps[step].waits.is_empty()),
+            catchers,
         }
+    }
+
+    /// Whether the step can be tried again, or caught, so that the run goes on when it has failed.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn keeps(&self, step: u16) -> bool {
+        self.keeps[usize::from(step)]
     }
 
     /// The graph that the plan was made from.

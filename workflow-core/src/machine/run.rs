@@ -1,60 +1,39 @@
-//! The machine itself: facts in, orders out, workers and joins.
+//! The machine itself: facts in, orders out, and where each event goes.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::plan::Taker;
-use super::state::{BatchId, Held, Queued, Running};
+use super::state::{BatchId, Held, Line, Phase, Running};
 use super::{Given, Input, InvocationId, Outcome, Output, Plan, Stalled, State, Token};
 use crate::Emission;
 use crate::graph::{Role, Takes};
 
 /// One run: [`Machine::handle_input`] takes a fact, [`Machine::poll_output`] gives the orders that follow.
 ///
-/// Every call is amortised O(1) in the number of events; nothing is copied but an event with several takers.
+/// Every call is amortised O(1) in the number of events, but for an event that many waits may want; nothing
+/// is copied but an event with several takers.
 #[derive(Clone, Debug)]
 pub struct Machine<E> {
     pub(super) plan: &'static Plan,
     pub(super) state: State<E>,
+    /// The time of the last fact.
+    pub(super) now: Duration,
     /// Whether the state keeps what running steps were given, so that they can start again.
-    keep_given: bool,
+    pub(super) resumable: bool,
 }
 
 impl<E: Token> Machine<E> {
     /// A run that has not started. The input of running steps is not kept: its state does not resume.
     #[must_use]
     pub fn new(plan: &'static Plan) -> Self {
-        Self { plan, state: State::new(plan), keep_given: false }
+        Self { plan, state: State::new(plan), now: Duration::ZERO, resumable: false }
     }
 
     /// A run whose [`State`] can be resumed: running steps leave a copy of what they were given.
     #[must_use]
     pub fn resumable(plan: &'static Plan) -> Self {
-        Self { keep_given: true, ..Self::new(plan) }
-    }
-
-    /// Goes on from a state of a [`resumable`](Machine::resumable) run: first the steps that were running
-    /// are ordered again, oldest first, then come the orders that had not been asked for.
-    #[must_use]
-    pub fn resume(plan: &'static Plan, mut state: State<E>) -> Self {
-        let number = |order: &Output<E>| match order {
-            Output::RunStep { invocation, .. } => Some(invocation.number),
-            _ => None,
-        };
-        // Numbers rise along the orders, so all from this one on are still to be given.
-        let still_to_give = state.orders.iter().find_map(number).unwrap_or(u64::MAX);
-        let given_before = state.running.iter().filter(|(_, running)| running.number < still_to_give);
-        let mut again: Vec<_> = given_before
-            .filter_map(|(slot, running)| {
-                let invocation = InvocationId { number: running.number, slot };
-                running.given.clone().map(|given| Output::RunStep { invocation, step: running.step, given })
-            })
-            .collect();
-        again.sort_by_key(number);
-        for order in again.into_iter().rev() {
-            state.orders.push_front(order);
-        }
-        Self { plan, state, keep_given: true }
+        Self { resumable: true, ..Self::new(plan) }
     }
 
     /// The state, to be written down.
@@ -68,36 +47,43 @@ impl<E: Token> Machine<E> {
         self.state.deadline = deadline;
     }
 
+    /// When the run times out, counted from its start.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Duration> {
+        self.state.deadline
+    }
+
     /// Takes one fact; `now` is the time since the run's start. A fact that comes after the run is over,
     /// or about an execution that is unknown, is ignored.
     pub fn handle_input(&mut self, now: Duration, input: Input<E>) {
         if self.state.over {
             return;
         }
+        self.now = now;
         self.state.started = true;
+        self.state.waits_are_all = matches!(input, Input::WaitsAreAll);
         match input {
-            Input::Started { event } | Input::Received { event } => self.hand_out(event, None),
-            Input::StepSent { event } => self.deliver(event, None),
-            Input::StepReturned { invocation, emission } => {
-                let Some(ended) = self.end(invocation) else {
-                    return;
-                };
-                self.state.last_returned = Some(ended.step);
-                self.route(emission, ended.batch);
-                self.free_worker(ended.step);
-                self.release(ended.batch);
+            Input::Started { event } | Input::Received { event } => {
+                self.hand_out(event, None, &Line::default());
             }
-            Input::StepFailed { invocation } => {
-                if let Some(ended) = self.end(invocation) {
-                    self.finish(Outcome::Failed { step: ended.step, invocation });
-                }
+            Input::StepSent { invocation, event } => {
+                let line = self.note(invocation, |history| history.sent += 1);
+                self.deliver(event, None, &line);
             }
-            Input::TimePassed => {
-                if self.state.deadline.is_some_and(|deadline| now >= deadline) {
-                    let running = self.running_steps();
-                    self.finish(Outcome::TimedOut { running });
-                }
+            Input::StepPublished { invocation, event } => {
+                self.note(invocation, |history| history.published += 1);
+                self.state.orders.push_back(Output::Publish { event });
             }
+            Input::StepReturned { invocation, emission } => self.step_returned(invocation, emission),
+            Input::StepFailed { invocation, error, again } => self.step_failed(invocation, error, again),
+            Input::StepWaits { invocation, wait, index, event, timeout } => {
+                self.step_waits(invocation, wait, index, event, timeout);
+            }
+            Input::WaitDropped { wait } => self.drop_wait(wait),
+            Input::Matched { offer, waits } => self.matched(offer, &waits),
+            Input::MatchedKept { wait, taken } => self.matched_kept(wait, taken),
+            Input::WaitsAreAll => (),
+            Input::TimePassed => self.time_passed(),
             Input::Cancelled => self.finish(Outcome::Cancelled),
         }
     }
@@ -108,7 +94,8 @@ impl<E: Token> Machine<E> {
             if let Some(order) = self.state.orders.pop_front() {
                 return order;
             }
-            if self.is_busy() || self.state.over || !self.state.started {
+            let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
+            if self.is_busy() || may_go_on || self.state.over || !self.state.started {
                 return self.wait();
             }
             if !self.settle_oldest() {
@@ -121,16 +108,36 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    /// Whether an execution runs or waits for a worker.
+    /// Whether an execution runs, is due at a later time or waits for a worker; a step that waits for an
+    /// event does not count, unless its wait ends by itself.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        !self.state.running.is_empty() || self.state.queued > 0
+        self.state.active > 0
+            || self.state.queued > 0
+            || !self.state.timers.is_empty()
+            || !self.state.offers.is_empty()
+    }
+
+    /// Whether a step waits for an event.
+    #[must_use]
+    pub fn has_waits(&self) -> bool {
+        !self.state.waits.is_empty()
+    }
+
+    /// Whether [`Input::WaitsAreAll`] was the last fact.
+    #[must_use]
+    pub fn knows_that_waits_are_all(&self) -> bool {
+        self.state.waits_are_all
     }
 
     /// Whether one execution runs and nothing else is left to do.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        self.state.running.len() == 1 && self.state.queued == 0 && self.state.orders.is_empty()
+        self.state.running.len() == 1
+            && self.state.active == 1
+            && self.state.queued == 0
+            && self.state.orders.is_empty()
+            && self.state.timers.is_empty()
     }
 
     /// Tells of a stretch that ran outside, in which each step gave one event to one taker: `invocation`,
@@ -138,15 +145,33 @@ impl<E: Token> Machine<E> {
     ///
     /// What is said of it from now on is said of the id returned.
     pub fn went_on(&mut self, invocation: Option<InvocationId>, step: u16, number: u64) -> InvocationId {
-        let batch = invocation.and_then(|id| self.end(id)).and_then(|ended| {
-            self.state.steps[ended.step as usize].running -= 1;
-            ended.batch
-        });
+        if let Some(same) = invocation.filter(|invocation| invocation.number == number) {
+            return same;
+        }
+        let ended = invocation.and_then(|id| self.end(id));
+        let (batch, line) = match ended {
+            Some(ended) => {
+                self.state.steps[ended.step as usize].running -= 1;
+                (ended.batch, ended.line)
+            }
+            None => (None, Line::default()),
+        };
         self.state.started = true;
         self.state.next_invocation = self.state.next_invocation.max(number + 1);
         self.state.steps[step as usize].running += 1;
+        self.state.active += 1;
         self.ran(step);
-        let slot = self.state.running.insert(Running { number, step, batch, given: None });
+        let slot = self.state.running.insert(Running {
+            number,
+            step,
+            phase: Phase::Active,
+            batch,
+            line,
+            given: None,
+            began: self.now,
+            tries: None,
+            history: None,
+        });
         InvocationId { number, slot }
     }
 
@@ -155,7 +180,7 @@ impl<E: Token> Machine<E> {
         self.state.steps[step as usize].ran = true;
     }
 
-    /// The steps that run, in the order in which they started.
+    /// The steps that have begun and not ended, in the order in which they started.
     #[must_use]
     pub fn running_steps(&self) -> Vec<u16> {
         let mut running: Vec<_> =
@@ -165,7 +190,9 @@ impl<E: Token> Machine<E> {
     }
 
     fn wait(&self) -> Output<E> {
-        Output::Wait { until: if self.state.over { None } else { self.state.deadline } }
+        let first = self.state.timers.first().map(|timer| timer.at);
+        let until = [self.state.deadline, first].into_iter().flatten().min();
+        Output::Wait { until: until.filter(|_| !self.state.over) }
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome<E>) {
@@ -177,106 +204,104 @@ impl<E: Token> Machine<E> {
         self.state.over = true;
     }
 
-    fn end(&mut self, invocation: InvocationId) -> Option<Running<E>> {
-        let known = self.state.running.get(invocation.slot)?.number == invocation.number;
-        known.then(|| self.state.running.remove(invocation.slot))?
+    fn step_returned(&mut self, invocation: InvocationId, emission: Emission<E>) {
+        let Some(ended) = self.end(invocation) else {
+            return;
+        };
+        self.state.last_returned = Some(ended.step);
+        self.route(emission, ended.batch, &ended.line);
+        if ended.phase == Phase::Active {
+            self.free_worker(ended.step);
+        }
+        self.release(ended.batch);
     }
 
-    fn route(&mut self, emission: Emission<E>, batch: Option<BatchId>) {
+    fn time_passed(&mut self) {
+        if self.state.deadline.is_some_and(|deadline| self.now >= deadline) {
+            let running = self.running_steps();
+            return self.finish(Outcome::TimedOut { running });
+        }
+        self.fire_timers();
+    }
+
+    fn route(&mut self, emission: Emission<E>, batch: Option<BatchId>, line: &Line) {
         match emission {
             Emission::None => (),
-            Emission::One(event) => self.deliver(event, batch),
+            Emission::One(event) => self.deliver(event, batch, line),
             Emission::All(parts) => {
                 for part in parts {
                     if self.state.over {
                         return;
                     }
-                    self.route(part, batch);
+                    self.route(part, batch, line);
                 }
             }
-            Emission::Many(events, members) => self.open_batch(events, &members.0, batch),
+            Emission::Many(events, members) => self.open_batch(events, &members.0, batch, line),
         }
     }
 
     /// An event that a step has emitted: it may end the run, and the caller may want to see it.
-    pub(super) fn deliver(&mut self, event: E, batch: Option<BatchId>) {
+    pub(super) fn deliver(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         let kind = event.kind() as usize;
         let node = &self.plan.graph.events[kind];
         if matches!(node.role, Role::Stop) {
             return self.finish(Outcome::Stopped(event));
         }
         if node.published {
-            if self.plan.takers[kind].is_empty() {
+            if self.plan.takers[kind].is_empty() && !self.plan.waited[kind] {
                 return self.state.orders.push_back(Output::Publish { event });
             }
             self.state.orders.push_back(Output::Publish { event: event.clone() });
         }
-        self.hand_out(event, batch);
+        self.hand_out(event, batch, line);
     }
 
-    /// Hands an event to all its takers in declaration order; the last one gets the original.
-    fn hand_out(&mut self, event: E, batch: Option<BatchId>) {
+    /// Hands an event to those who want it: to waits first, where there are any.
+    fn hand_out(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
+        if self.plan.waited[event.kind() as usize] {
+            return self.offer(event, batch, line);
+        }
+        self.hand_to_takers(event, batch, line, |_| true);
+    }
+
+    /// Hands an event to all its takers in declaration order, but for the steps that have had it; the last
+    /// one gets the original.
+    pub(super) fn hand_to_takers(
+        &mut self,
+        event: E,
+        batch: Option<BatchId>,
+        line: &Line,
+        wants: impl Fn(u16) -> bool,
+    ) {
         let plan = self.plan;
-        if let Some((last, others)) = plan.takers[event.kind() as usize].split_last() {
-            for taker in others {
-                self.hand_to(*taker, event.clone(), batch);
+        let mut takers =
+            plan.takers[event.kind() as usize].iter().filter(|taker| wants(taker.step())).peekable();
+        while let Some(taker) = takers.next() {
+            if takers.peek().is_none() {
+                return self.hand_to(*taker, event, batch, line);
             }
-            self.hand_to(*last, event, batch);
+            self.hand_to(*taker, event.clone(), batch, line);
         }
     }
 
-    fn hand_to(&mut self, taker: Taker, event: E, batch: Option<BatchId>) {
+    fn hand_to(&mut self, taker: Taker, event: E, batch: Option<BatchId>, line: &Line) {
         if self.state.over {
             return;
         }
         match taker {
-            Taker::Start(step) => self.begin(step, Given::One(event), batch),
-            Taker::Join { step, slot } => self.hold(step, slot, event, batch),
-            Taker::Gather(step) => self.gather(step, event, batch),
-        }
-    }
-
-    /// Starts an execution, or queues it when all workers of the step are busy.
-    pub(super) fn begin(&mut self, step: u16, given: Given<E>, batch: Option<BatchId>) {
-        self.keep(batch);
-        if self.state.steps[step as usize].running < self.plan.graph.steps[step as usize].workers {
-            self.order(step, given, batch);
-        } else {
-            self.state.queued += 1;
-            self.state.steps[step as usize].queue.push_back(Queued { given, batch });
-        }
-    }
-
-    fn order(&mut self, step: u16, given: Given<E>, batch: Option<BatchId>) {
-        let number = self.state.next_invocation;
-        self.state.next_invocation += 1;
-        self.state.steps[step as usize].running += 1;
-        self.ran(step);
-        let kept = self.keep_given.then(|| given.clone());
-        let slot = self.state.running.insert(Running { number, step, batch, given: kept });
-        let invocation = InvocationId { number, slot };
-        self.state.orders.push_back(Output::RunStep { invocation, step, given });
-    }
-
-    fn free_worker(&mut self, step: u16) {
-        if self.state.over {
-            return;
-        }
-        let node = &mut self.state.steps[step as usize];
-        node.running -= 1;
-        if let Some(next) = node.queue.pop_front() {
-            self.state.queued -= 1;
-            self.order(step, next.given, next.batch);
+            Taker::Start(step) => self.begin(step, Given::One(event), batch, line.clone()),
+            Taker::Join { step, slot } => self.hold(step, slot, event, batch, line.clone()),
+            Taker::Gather(step) => self.gather(step, event, batch, line),
         }
     }
 
     /// Puts an event into a join, and fires the join when it was the last one that lacked.
-    fn hold(&mut self, step: u16, slot: u16, event: E, batch: Option<BatchId>) {
+    fn hold(&mut self, step: u16, slot: u16, event: E, batch: Option<BatchId>, line: Line) {
         let batch = self.open_ancestor(batch);
         self.note_held(step, batch);
         let node = &mut self.state.steps[step as usize];
         let held = &mut node.held[slot as usize];
-        held.push_back(Held { event, batch });
+        held.push_back(Held { event, batch, line });
         if held.len() == self.plan.slots[step as usize][slot as usize].needs {
             node.lacking -= 1;
         }
@@ -293,6 +318,7 @@ impl<E: Token> Machine<E> {
         let slots = &plan.slots[step as usize];
         let mut events = Vec::with_capacity(parameters.len());
         let mut batches = Vec::with_capacity(parameters.len());
+        let mut line = Line::default();
         let node = &mut self.state.steps[step as usize];
         for parameter in parameters {
             let slot = slots.iter().position(|slot| slot.event == *parameter);
@@ -302,10 +328,11 @@ impl<E: Token> Machine<E> {
             };
             events.push(held.event);
             batches.push(held.batch);
+            line.join(&held.line);
         }
         node.lacking = slots.iter().zip(&node.held).filter(|(slot, held)| held.len() < slot.needs).count();
         let deepest = self.deepest(&batches);
-        self.begin(step, Given::Several(events), deepest);
+        self.begin(step, Given::Several(events), deepest, line);
         for batch in batches {
             self.let_go(step, batch);
         }

@@ -44,6 +44,10 @@ impl<T> Slots<T> {
         self.entries.get(slot as usize)?.as_ref()
     }
 
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut T> {
+        self.entries.get_mut(slot as usize)?.as_mut()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len() - self.free.len()
     }

@@ -11,10 +11,22 @@ use crate::graph::Graph;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stalled {
-    /// The steps that wait for events, in declaration order.
+    /// The joins that have some of their events, in declaration order.
     pub waiting: Vec<StalledStep>,
+    /// The steps that are in the middle of an execution and wait for an event, the oldest wait first.
+    pub waits: Vec<StalledWait>,
     /// The step that returned last.
     pub last: Option<String>,
+}
+
+/// A step that waits by `ctx.wait_for`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StalledWait {
+    /// The step's name.
+    pub step: String,
+    /// What it waits for.
+    pub lacks: Lack,
 }
 
 /// A join that has some of its events.
@@ -59,7 +71,15 @@ impl Stalled {
             .map(|step| StalledStep::of(plan, state, step))
             .collect();
         let last = state.last_returned.map(|step| graph.steps[step as usize].name.to_owned());
-        Self { waiting, last }
+        let waits = state.waits.values().map(|wait| StalledWait {
+            step: graph.steps[wait.step as usize].name.to_owned(),
+            lacks: Lack {
+                event: graph.event_name(wait.event).to_owned(),
+                count: 1,
+                from: emitters(graph, state, wait.event),
+            },
+        });
+        Self { waiting, waits: waits.collect(), last }
     }
 }
 
@@ -100,7 +120,14 @@ impl fmt::Display for Stalled {
             }
             step.fmt(f)?;
         }
+        for (index, wait) in self.waits.iter().enumerate() {
+            if index > 0 || !self.waiting.is_empty() {
+                f.write_str("; ")?;
+            }
+            write!(f, "`{}` waits for `{}`{}", wait.step, wait.lacks.event, wait.lacks)?;
+        }
         match (&self.waiting[..], &self.last) {
+            ([], _) if !self.waits.is_empty() => Ok(()),
             ([], Some(last)) => write!(
                 f,
                 "nothing runs and no event is left: `{last}` returned last, and nothing that starts a step"

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{Graph, Shape};
-use crate::machine::{Given, Input, InvocationId, Machine, Outcome, Output, Plan, State, Token};
-use crate::{Emission, Members};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Plan, State, Token};
+use crate::{Emission, Members, StepError, StepFailed};
 
 /// One run of a graph, told what has happened and asked what follows.
 ///
@@ -47,10 +47,14 @@ pub struct Script {
     now: Duration,
     /// What was ordered and has not ended.
     running: Vec<Execution>,
+    next_wait: u64,
+    /// Open waits, with the execution that each belongs to.
+    waiting: Vec<(u64, String)>,
 }
 
 #[derive(Debug)]
 struct Execution {
+    waits: u32,
     step: u16,
     text: String,
     invocation: InvocationId,
@@ -68,6 +72,11 @@ pub struct Marked {
 impl Token for Marked {
     fn kind(&self) -> u16 {
         self.event
+    }
+
+    /// It tells how many times the step was tried.
+    fn failed(kind: u16, failed: StepFailed) -> Option<Self> {
+        Some(Self { event: kind, mark: failed.attempts.into() })
     }
 }
 
@@ -113,7 +122,14 @@ impl Script {
     #[must_use]
     pub fn of(graph: &'static Graph) -> Self {
         let plan: &'static Plan = Box::leak(Box::new(Plan::new(graph)));
-        Self { plan, machine: Machine::resumable(plan), now: Duration::ZERO, running: Vec::new() }
+        Self {
+            plan,
+            machine: Machine::resumable(plan),
+            now: Duration::ZERO,
+            running: Vec::new(),
+            next_wait: 0,
+            waiting: Vec::new(),
+        }
     }
 
     /// Sets the time after which the run times out.
@@ -133,10 +149,46 @@ impl Script {
         self.fact(Input::Received { event });
     }
 
-    /// Fact: a running step sent an event.
+    /// Fact: a running step sent an event: the one that was ordered last.
+    ///
+    /// # Panics
+    ///
+    /// When no step is under way.
     pub fn sent(&mut self, event: &str, mark: u64) {
+        let invocation = self.running.last().expect("a step is under way").invocation;
         let event = self.event(event, mark);
-        self.fact(Input::StepSent { event });
+        self.fact(Input::StepSent { invocation, event });
+    }
+
+    /// Fact: a running execution began to wait for an event, for so long at most. It wants whatever comes.
+    ///
+    /// # Panics
+    ///
+    /// When no such execution is under way.
+    pub fn waits(&mut self, execution: &str, event: &str, timeout: Option<Duration>) {
+        let place = self.find(execution);
+        let (wait, event) = (self.next_wait, self.event(event, 0).event);
+        self.next_wait += 1;
+        let running = &mut self.running[place];
+        let (invocation, index) = (running.invocation, running.waits);
+        running.waits += 1;
+        self.waiting.push((wait, running.text.clone()));
+        self.fact(Input::StepWaits { invocation, wait, index, event, timeout });
+    }
+
+    /// Fact: every execution that waits does nothing else.
+    pub fn waits_are_all(&mut self) {
+        self.fact(Input::WaitsAreAll);
+    }
+
+    /// Fact: an execution has failed, and its policy has said after how long it is tried again.
+    ///
+    /// # Panics
+    ///
+    /// When no such execution was ordered, or it has ended.
+    pub fn failed_for_now(&mut self, execution: &str, wait: Duration) {
+        let invocation = self.end(execution).invocation;
+        self.fact(Input::StepFailed { invocation, error: StepError::new("failed"), again: Some(wait) });
     }
 
     /// Fact: an execution has returned.
@@ -157,7 +209,7 @@ impl Script {
     /// When no such execution was ordered, or it has ended.
     pub fn failed(&mut self, execution: &str) {
         let invocation = self.end(execution).invocation;
-        self.fact(Input::StepFailed { invocation });
+        self.fact(Input::StepFailed { invocation, error: StepError::new("failed"), again: None });
     }
 
     /// Fact: it is now this long since the run's start.
@@ -180,8 +232,9 @@ impl Script {
     pub fn cut(&mut self) {
         let written = serde_json::to_string(self.machine.state()).expect("a state can be written down");
         let state: State<Marked> = serde_json::from_str(&written).expect("a state can be read back");
-        self.machine = Machine::resume(self.plan, state);
+        self.machine = Machine::resume(self.plan, state, self.now);
         self.running.clear();
+        self.waiting.clear();
     }
 
     /// The orders that follow from the facts so far, up to the one to wait or the end, in words.
@@ -189,6 +242,19 @@ impl Script {
         let mut orders = Vec::new();
         loop {
             let order = self.machine.poll_output();
+            match order {
+                Output::Match { offer, waits } => {
+                    let waits = waits.into_iter().map(|(wait, _)| wait).collect();
+                    self.fact(Input::Matched { offer, waits });
+                    continue;
+                }
+                Output::MatchKept { wait } => {
+                    let taken = self.machine.kept(wait).next().map(|_| 0);
+                    self.fact(Input::MatchedKept { wait, taken });
+                    continue;
+                }
+                _ => (),
+            }
             let last = matches!(order, Output::Wait { .. } | Output::Finish(_));
             orders.push(self.words(order));
             if last {
@@ -208,12 +274,17 @@ impl Script {
     }
 
     fn end(&mut self, execution: &str) -> Execution {
+        let found = self.find(execution);
+        self.running.remove(found)
+    }
+
+    fn find(&self, execution: &str) -> usize {
         let steps = self.plan.graph().steps;
         let meant = self.running.iter().position(|running| {
             running.text == execution || steps[usize::from(running.step)].name == execution
         });
         match meant {
-            Some(found) => self.running.remove(found),
+            Some(found) => found,
             None => panic!("no execution `{execution}` is under way"),
         }
     }
@@ -221,15 +292,29 @@ impl Script {
     fn words(&mut self, order: Output<Marked>) -> String {
         let graph = self.plan.graph();
         match order {
-            Output::RunStep { invocation, step, given } => {
+            Output::Match { .. } | Output::MatchKept { .. } => unreachable!("answered before"),
+            Output::Wake { wait, event, .. } => {
+                let place = self.waiting.iter().position(|(name, _)| *name == wait);
+                let execution = place.map_or_else(String::new, |place| self.waiting.remove(place).1);
+                match event {
+                    Some(event) => format!("wake {execution} with {}", self.name(event)),
+                    None => format!("wake {execution}: time is over"),
+                }
+            }
+            Output::RunStep { invocation, step, given, again } => {
                 let given = match given {
                     Given::One(event) => vec![event],
                     Given::Several(events) => events,
                 };
                 let given: Vec<_> = given.into_iter().map(|event| self.name(event)).collect();
                 let text = format!("{}({})", graph.steps[usize::from(step)].name, given.join(", "));
-                let order = format!("run {text}");
-                self.running.push(Execution { step, text, invocation });
+                let order = match again.as_deref() {
+                    Some(Again { attempt, .. }) if attempt.number > 1 => {
+                        format!("run {text}, try {}", attempt.number)
+                    }
+                    _ => format!("run {text}"),
+                };
+                self.running.push(Execution { waits: 0, step, text, invocation });
                 order
             }
             Output::Publish { event } => format!("publish {}", self.name(event)),
@@ -244,7 +329,7 @@ impl Script {
         let step_name = |step: u16| graph.steps[usize::from(step)].name;
         match outcome {
             Outcome::Stopped(event) => format!("stop with {}", self.name(event)),
-            Outcome::Failed { step, .. } => format!("fail: {}", step_name(step)),
+            Outcome::Failed(gave_up) => format!("fail: {}", step_name(gave_up.step)),
             Outcome::Stalled(why) => format!("stall: {why}"),
             Outcome::OutsideBatch { step, event } => {
                 format!("fail: {} came to {} outside a batch", graph.event_name(event), step_name(step))

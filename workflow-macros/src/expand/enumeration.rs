@@ -60,6 +60,14 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
                 _ => ::core::option::Option::None,
             }
         }
+
+        fn peek(event: &#name) -> ::core::option::Option<&Self> {
+            match event {
+                #name::#variant(event) => ::core::option::Option::Some(event),
+                #[allow(unreachable_patterns)]
+                _ => ::core::option::Option::None,
+            }
+        }
     };
     // Where one event is spelled in two ways, rustc shows both spellings.
     let carries = quote_spanned!(ty.span()=> impl #asked::CarriedBy<#name> for #ty { #items });

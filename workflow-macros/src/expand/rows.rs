@@ -13,6 +13,7 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
     let (name, title) = (&workflow.enum_name, &workflow.name);
     let events = workflow.events.iter().map(|event| event_row(workflow, event));
     let steps = workflow.steps.iter().map(|step| step_row(workflow, step));
+    let types = workflow.events.iter().map(|event| &event.ty);
     quote! {
         impl #private::Rows for #name {
             const GRAPH: &'static #root::graph::Graph = &#root::graph::Graph {
@@ -30,6 +31,10 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
             fn plan() -> &'static #private::Plan {
                 static PLAN: ::std::sync::OnceLock<#private::Plan> = ::std::sync::OnceLock::new();
                 PLAN.get_or_init(|| #private::Plan::new(<Self as #private::Rows>::GRAPH))
+            }
+
+            fn shapes() -> ::std::vec::Vec<::std::string::String> {
+                ::std::vec![#(<#types as #root::CarriedBy<Self>>::TYPE.shape()),*]
             }
         }
     }

@@ -1,0 +1,138 @@
+//! Call: a run of another workflow, as a part of a step.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::children::{Child, Write, WrittenChild};
+use super::core::Special;
+use super::snapshot::{SnapshotError, Written};
+use super::{Core, Run};
+use crate::{Context, RunError, Workflow};
+
+/// A call of another workflow; await it. Made by [`Context::call`].
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<'c, W: Workflow, C: Workflow> {
+    context: &'c Context<W>,
+    flow: &'c C,
+    input: C::Input,
+    on_event: Option<OnEvent<'c, C>>,
+}
+
+type OnEvent<'c, C> = Box<dyn FnMut(<C as Workflow>::Event) + Send + 'c>;
+
+/// The future of a [`Call`].
+type Called<'c, C> = Pin<Box<dyn Future<Output = Result<<C as Workflow>::Output, RunError>> + Send + 'c>>;
+
+impl<'c, W: Workflow, C: Workflow> Call<'c, W, C> {
+    pub(crate) fn new(context: &'c Context<W>, flow: &'c C, input: C::Input) -> Self {
+        Self { context, flow, input, on_event: None }
+    }
+
+    /// Does this with each event that the called workflow publishes, as soon as it does: passes it on to the
+    /// caller's own caller by `ctx.publish`, for one.
+    pub fn on_event(mut self, does: impl FnMut(C::Event) + Send + 'c) -> Self {
+        self.on_event = Some(Box::new(does));
+        self
+    }
+}
+
+impl<'c, W: Workflow, C: Workflow + 'static> IntoFuture for Call<'c, W, C> {
+    type Output = Result<C::Output, RunError>;
+    type IntoFuture = Called<'c, C>;
+
+    fn into_future(self) -> Called<'c, C> {
+        let Self { context, flow, input, mut on_event } = self;
+        Box::pin(async move {
+            let mut run = match begin(context, flow, input)? {
+                Begun::Run(run) => run,
+                Begun::Done(output) => return Ok(output),
+            };
+            if let Some(on_event) = &mut on_event {
+                while let Some(event) = run.next_as_it_is().await {
+                    on_event(event);
+                }
+            }
+            run.result().await
+        })
+    }
+}
+
+enum Begun<'c, C: Workflow> {
+    Run(CalledRun<'c, C>),
+    Done(C::Output),
+}
+
+/// The run, and where its parent keeps it.
+struct CalledRun<'c, C: Workflow> {
+    run: Run<'c, C>,
+    place: Option<Place<'c>>,
+}
+
+/// Notes in the parent that the child has ended with this stop event.
+type Place<'c> = Box<dyn FnOnce(serde_json::Value) + Send + 'c>;
+
+impl<C: Workflow> CalledRun<'_, C> {
+    async fn next_as_it_is(&mut self) -> Option<C::Event> {
+        self.run.next_as_it_is().await
+    }
+
+    async fn result(mut self) -> Result<C::Output, RunError> {
+        let result = (&mut self.run).await;
+        if result.is_ok()
+            && let Some(place) = self.place
+            && let Some(event) = self.run.core().if_rest(|rest| rest.result.take()).flatten()
+        {
+            place(event);
+        }
+        result
+    }
+}
+
+/// The child's run: a new one, or that which the parent was written down with.
+fn begin<'c, W: Workflow, C: Workflow + 'static>(
+    context: &'c Context<W>,
+    flow: &'c C,
+    input: C::Input,
+) -> Result<Begun<'c, C>, RunError> {
+    let parent = context.core();
+    let call = context.execution().map_or(0, |execution| execution.next_call());
+    if !parent.is_resumable() {
+        return Ok(Begun::Run(CalledRun { run: Run::new(flow, input), place: None }));
+    }
+    let special = Special { resumable: true, keeps_result: true, ..Special::default() };
+    let number = context.invocation();
+    let written = parent.if_rest(|rest| rest.children.written(number, call)).flatten();
+    let run = match written {
+        // What cannot be read back begins anew: the parent's fingerprint does not cover its children.
+        Some(WrittenChild::Done(event)) => match serde_json::from_value(event).map(C::close) {
+            Ok(Ok(output)) => return Ok(Begun::Done(output)),
+            _ => Run::whole(flow, input, special),
+        },
+        Some(WrittenChild::Open(written)) => match written.read(special) {
+            Ok(read) => Run::resumed(flow, read),
+            Err(_) => {
+                Run::whole(flow, input, Special { resumable: true, keeps_result: true, ..Special::default() })
+            }
+        },
+        None => Run::whole(flow, input, special),
+    };
+    let child: Arc<dyn Write + Send + Sync> = Arc::new(Live(Arc::clone(run.core())));
+    parent.with_rest(|rest| rest.children.insert(number, call, Child::Live(child)));
+    parent.remembers.store(true, Ordering::Relaxed);
+    let parent = Arc::clone(parent);
+    let place: Place<'c> = Box::new(move |event| {
+        let child = Child::Written(WrittenChild::Done(event));
+        parent.with_rest(|rest| rest.children.insert(number, call, child));
+    });
+    Ok(Begun::Run(CalledRun { run, place: Some(place) }))
+}
+
+/// A child that runs.
+struct Live<C: Workflow>(Arc<Core<C>>);
+
+impl<C: Workflow> Write for Live<C> {
+    fn write(&self) -> Result<WrittenChild, SnapshotError> {
+        Written::of(&self.0).map(|written| WrittenChild::Open(Box::new(written)))
+    }
+}

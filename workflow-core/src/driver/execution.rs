@@ -1,0 +1,73 @@
+//! Execution: what one try of a step knows of itself, and has done so far.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use crate::machine::{Again, Attempt, History, Waited};
+
+/// One try of a step that is not simply the first: it is a later one, or its run can be written down.
+#[derive(Debug)]
+pub(crate) struct Execution<E> {
+    pub(crate) attempt: Attempt,
+    /// How many events this try had sent and published before its run was written down.
+    sent: u32,
+    published: u32,
+    /// What it had waited for by then.
+    waited: Mutex<Vec<Waited<E>>>,
+    sends: AtomicU32,
+    publishes: AtomicU32,
+    waits: AtomicU32,
+    collects: AtomicU32,
+    calls: AtomicU32,
+}
+
+impl<E> Execution<E> {
+    pub(super) fn new(again: Option<Again<E>>) -> Self {
+        let (attempt, history) = match again {
+            Some(Again { attempt, history }) => (attempt, history),
+            None => (Attempt::FIRST, History::default()),
+        };
+        let none = || AtomicU32::new(0);
+        Self {
+            attempt,
+            sent: history.sent,
+            published: history.published,
+            waited: Mutex::new(history.waits),
+            sends: none(),
+            publishes: none(),
+            waits: none(),
+            collects: none(),
+            calls: none(),
+        }
+    }
+
+    /// Whether this send was on record already.
+    pub(crate) fn has_sent(&self) -> bool {
+        self.sends.fetch_add(1, Relaxed) < self.sent
+    }
+
+    /// Whether this publish was on record already.
+    pub(crate) fn has_published(&self) -> bool {
+        self.publishes.fetch_add(1, Relaxed) < self.published
+    }
+
+    /// How many waits this try has begun before this one, and what came of this one, where it is on record.
+    pub(crate) fn next_wait(&self) -> (u32, Option<Waited<E>>)
+    where
+        E: Clone,
+    {
+        let index = self.waits.fetch_add(1, Relaxed);
+        let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
+        (index, waited.get(index as usize).cloned())
+    }
+
+    /// How many times this try has collected before.
+    pub(crate) fn next_collect(&self) -> usize {
+        self.collects.fetch_add(1, Relaxed) as usize
+    }
+
+    /// How many other workflows this try has called before.
+    pub(crate) fn next_call(&self) -> u32 {
+        self.calls.fetch_add(1, Relaxed)
+    }
+}

@@ -1,0 +1,286 @@
+//! Wait: a step that waits in its middle for an event.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Duration;
+
+use super::{Execution, Inbound};
+use crate::machine::Waited;
+use crate::{Carries, Context, Waits, Workflow};
+
+/// The future of [`Context::wait_for`]: gives the event.
+///
+/// # Cancel safety
+///
+/// Dropped before it is ready, it takes no event: the next wait, or the next step, gets it.
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct WaitFor<'c, W: Workflow, E> {
+    pending: Pending<'c, W, E>,
+}
+
+/// The future of [`WaitFor::timeout`]: gives the event, or says that it did not come.
+///
+/// # Cancel safety
+///
+/// That of [`WaitFor`].
+#[must_use = "a wait does nothing until it is awaited"]
+pub struct WaitForAtMost<'c, W: Workflow, E> {
+    pending: Pending<'c, W, E>,
+    timeout: Duration,
+}
+
+/// The event did not come in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no `{event}` came within {timeout:?}")]
+#[non_exhaustive]
+pub struct WaitTimedOut {
+    /// The event that was waited for.
+    pub event: &'static str,
+    /// How long.
+    pub timeout: Duration,
+}
+
+/// Whether a wait wants an event.
+pub(crate) type Wish<E> = Box<dyn Fn(&E) -> bool + Send + Sync>;
+
+struct Pending<'c, W: Workflow, E> {
+    context: &'c Context<W>,
+    wish: Option<Wish<W::Event>>,
+    phase: Phase,
+    event: PhantomData<fn() -> E>,
+}
+
+#[derive(Clone, Copy)]
+enum Phase {
+    New,
+    Waiting(u64),
+    Over,
+}
+
+impl<'c, W: Workflow, E> WaitFor<'c, W, E>
+where
+    W::Event: Waits<E>,
+{
+    pub(crate) fn new(context: &'c Context<W>) -> Self {
+        Self { pending: Pending { context, wish: None, phase: Phase::New, event: PhantomData } }
+    }
+
+    /// Waits for an event for which this holds; others are left to whoever else wants them.
+    pub fn matching(mut self, wish: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
+        self.pending.wish = Some(Box::new(move |event| W::Event::peek(event).is_some_and(&wish)));
+        self
+    }
+
+    /// Waits for so long at most, and gives [`WaitTimedOut`] then.
+    pub fn timeout(self, timeout: Duration) -> WaitForAtMost<'c, W, E> {
+        WaitForAtMost { pending: self.pending, timeout }
+    }
+}
+
+impl<W: Workflow, E> Pending<'_, W, E>
+where
+    W::Event: Waits<E>,
+{
+    /// Ready with nothing when the time is over.
+    fn poll(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Poll<Option<E>> {
+        if let Phase::New = self.phase
+            && let Some(answered) = self.begin(cx, timeout)
+        {
+            return Poll::Ready(answered);
+        }
+        let Phase::Waiting(wait) = self.phase else {
+            return Poll::Pending;
+        };
+        match self.context.core().with_waiting(|waiting| waiting.poll(wait, cx)) {
+            Some(answer) => {
+                self.phase = Phase::Over;
+                match answer {
+                    Answer::Event(event) => Poll::Ready(Carries::unwrap(event)),
+                    Answer::TimedOut => Poll::Ready(None),
+                    Answer::Panicked(panic) => resume_unwind(panic),
+                }
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    /// Begins to wait, unless the answer is on record.
+    fn begin(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Option<Option<E>> {
+        let context = self.context;
+        let event = <W::Event as Carries<E>>::kind();
+        context.expect_wait_is_declared(event);
+        let (index, on_record) = context.execution().map_or((0, None), Execution::next_wait);
+        match on_record {
+            Some(Waited::Got(event)) => {
+                self.phase = Phase::Over;
+                return Some(Carries::unwrap(event));
+            }
+            Some(Waited::TimedOut) => {
+                self.phase = Phase::Over;
+                return Some(None);
+            }
+            Some(Waited::Open(_)) | None => (),
+        }
+        let invocation = context.invocation_id();
+        let wish = self.wish.take();
+        let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, wish));
+        self.phase = Phase::Waiting(wait);
+        context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
+        // Polled once more, the driver sees whether the step does something else meanwhile.
+        cx.waker().wake_by_ref();
+        None
+    }
+}
+
+impl<W: Workflow, E> Drop for Pending<'_, W, E> {
+    fn drop(&mut self) {
+        if let Phase::Waiting(wait) = self.phase
+            && self.context.core().with_waiting(|waiting| waiting.forget(wait))
+        {
+            self.context.core().receive(Inbound::WaitDropped { wait });
+        }
+    }
+}
+
+impl<W: Workflow, E> Unpin for Pending<'_, W, E> {}
+
+impl<W: Workflow, E> Future for WaitFor<'_, W, E>
+where
+    W::Event: Waits<E>,
+{
+    type Output = E;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<E> {
+        match self.pending.poll(cx, None) {
+            Poll::Ready(Some(event)) => Poll::Ready(event),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<W: Workflow, E> Future for WaitForAtMost<'_, W, E>
+where
+    W::Event: Waits<E>,
+{
+    type Output = Result<E, WaitTimedOut>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let timeout = self.timeout;
+        self.pending.poll(cx, Some(timeout)).map(|event| {
+            let name = W::graph().event_name(<W::Event as Carries<E>>::kind());
+            event.ok_or(WaitTimedOut { event: name, timeout })
+        })
+    }
+}
+
+/// The steps of a run that wait.
+pub(super) struct Waiting<E> {
+    next: u64,
+    waits: BTreeMap<u64, Wait<E>>,
+    /// By execution: how many waits it has open, and whether it does nothing else.
+    executions: BTreeMap<u64, (usize, bool)>,
+}
+
+struct Wait<E> {
+    number: u64,
+    wish: Option<Wish<E>>,
+    answer: Option<Answer<E>>,
+    waker: Option<Waker>,
+}
+
+enum Answer<E> {
+    Event(E),
+    TimedOut,
+    /// The step's own function has panicked; the panic is the step's.
+    Panicked(Box<dyn std::any::Any + Send>),
+}
+
+impl<E> Default for Waiting<E> {
+    fn default() -> Self {
+        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new() }
+    }
+}
+
+impl<E> Waiting<E> {
+    fn begin(&mut self, number: u64, wish: Option<Wish<E>>) -> u64 {
+        let name = self.next;
+        self.next += 1;
+        self.waits.insert(name, Wait { number, wish, answer: None, waker: None });
+        self.executions.entry(number).or_insert((0, false)).0 += 1;
+        name
+    }
+
+    fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<Answer<E>> {
+        let wait = self.waits.get_mut(&name)?;
+        if let Some(answer) = wait.answer.take() {
+            self.forget(name);
+            return Some(answer);
+        }
+        wait.waker = Some(cx.waker().clone());
+        None
+    }
+
+    /// Whether it was still open.
+    fn forget(&mut self, name: u64) -> bool {
+        let Some(wait) = self.waits.remove(&name) else {
+            return false;
+        };
+        if let Some((open, _)) = self.executions.get_mut(&wait.number) {
+            *open -= 1;
+            if *open == 0 {
+                self.executions.remove(&wait.number);
+            }
+        }
+        true
+    }
+
+    /// Whether the wait wants the event. A panic of the step's own function is an answer to it.
+    pub(super) fn wants(&mut self, name: u64, event: &E) -> bool {
+        let Some(wait) = self.waits.get_mut(&name) else {
+            return false;
+        };
+        let Some(wish) = &wait.wish else {
+            return true;
+        };
+        match catch_unwind(AssertUnwindSafe(|| wish(event))) {
+            Ok(wants) => wants,
+            Err(panic) => {
+                wait.answer = Some(Answer::Panicked(panic));
+                if let Some(waker) = wait.waker.take() {
+                    waker.wake();
+                }
+                false
+            }
+        }
+    }
+
+    /// Gives the wait what it waited for, or tells it that its time is over.
+    pub(super) fn answer(&mut self, name: u64, event: Option<E>) {
+        if let Some(wait) = self.waits.get_mut(&name) {
+            wait.answer.get_or_insert(event.map_or(Answer::TimedOut, Answer::Event));
+            if let Some(waker) = wait.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// How many waits the execution has open.
+    pub(super) fn open(&self, number: u64) -> usize {
+        self.executions.get(&number).map_or(0, |(open, _)| *open)
+    }
+
+    /// Notes whether the execution does nothing but wait.
+    pub(super) fn note(&mut self, number: u64, only_waits: bool) {
+        if let Some(execution) = self.executions.get_mut(&number) {
+            execution.1 = only_waits;
+        }
+    }
+
+    /// Whether all that have waits open do nothing else.
+    pub(super) fn are_all(&self) -> bool {
+        self.executions.values().all(|(_, only_waits)| *only_waits)
+    }
+}
