@@ -159,7 +159,7 @@ pub trait Sends<E>: Carries<E> {}
 #[diagnostic::on_unimplemented(
     message = "no step of this workflow declares that it waits for `{E}`",
     label = "cannot be waited for",
-    note = "declare it on the step that waits: `#[step(waits({E}))]`"
+    note = "declare it on the step that waits for it: `#[step(waits({E}))]`, and emit or receive it"
 )]
 pub trait Waits<E>: Carries<E> {}
 

@@ -4,6 +4,7 @@
 //! what only follows from another finding is left out.
 
 use super::solve::solve_into;
+use super::ways::{Along, follows, leads};
 use super::{Graph, Role, Solution, Takes, Text, memory};
 
 /// Refuses a finding: in a constant this is the compile error, at the caller's place.
@@ -102,6 +103,15 @@ pub const fn step_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
     if solved.graph.start().is_none() {
         return None;
     }
+    if node.catches.is_some() && !node.allow_unreachable && first_caught(solved.graph, step).is_none() {
+        return Some(
+            Text::new()
+                .say("step ")
+                .name(node.name)
+                .say(" can never run: every step has a catch of its own\nhelp: remove ")
+                .name(node.name),
+        );
+    }
     if !solved.runs(step) {
         if node.allow_unreachable {
             return None;
@@ -111,10 +121,53 @@ pub const fn step_findings(solved: &Solution<'_>, step: usize) -> Option<Text> {
             found => found,
         };
     }
+    if let Some(event) = waits_in_vain(solved, step) {
+        return Some(
+            Text::new()
+                .say("step ")
+                .name(node.name)
+                .say(" waits for ")
+                .name(event)
+                .say(", which no step emits and the caller does not send\nhelp: emit it from a step, or let the caller send it: `#[workflow(receives(")
+                .say(event)
+                .say("))]`"),
+        );
+    }
     if solved.ends(step) || node.allow_dead_end || !stops(solved) {
         return None;
     }
     dead_end(solved, step)
+}
+
+/// The first step whose failures go to this one.
+const fn first_caught(graph: &Graph, catch: usize) -> Option<usize> {
+    let mut step = 0;
+    while step < graph.steps.len() {
+        if matches!(graph.catcher(step), Some(catcher) if catcher == catch) {
+            return Some(step);
+        }
+        step += 1;
+    }
+    None
+}
+
+/// The first event that the step waits for and that comes from nowhere.
+const fn waits_in_vain(solved: &Solution<'_>, step: usize) -> Option<&'static str> {
+    let (graph, waits) = (solved.graph, solved.graph.steps[step].waits);
+    let mut waited = 0;
+    while waited < waits.len() {
+        if !graph.events[waits[waited] as usize].received {
+            let mut from = 0;
+            while from < graph.steps.len() && !solved.emits(from, waits[waited]) {
+                from += 1;
+            }
+            if from == graph.steps.len() {
+                return Some(graph.event_name(waits[waited]));
+            }
+        }
+        waited += 1;
+    }
+    None
 }
 
 /// What is wrong with a step's `Vec` parameter, to be shown there.
@@ -169,6 +222,18 @@ const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
     }
     let event = graph.event_name(taken[parameter]);
     let text = Text::new().say("step ").name(node.name).say(" can never run: ");
+    if node.catches.is_some()
+        && let Some(caught) = first_caught(graph, step)
+    {
+        let caught = graph.steps[caught].name;
+        return Some(
+            text.say("it catches ")
+                .name(caught)
+                .say(", which never runs either\nhelp: start ")
+                .name(caught)
+                .say(" by an event of a step that runs, or remove both"),
+        );
+    }
     if let Some(from) = last_words(solved, taken[parameter]) {
         return Some(
             text.name(graph.steps[from].name)
@@ -260,7 +325,7 @@ const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
     let text = Text::new().say("no `StopEvent` can follow from step ").name(graph.steps[step].name);
     let mut next = 0;
     while next < graph.steps.len() {
-        if solved.feeds(step, next) {
+        if solved.feeds(step, next) || solved.wakes(step, next) {
             return Some(
                 text.say(": it only leads round to ")
                     .name(graph.steps[next].name)
@@ -283,81 +348,6 @@ const fn goes_to_a_batch_that_none_brings(solved: &Solution<'_>, step: usize) ->
             return true;
         }
         join += 1;
-    }
-    false
-}
-
-/// Whether the finding at `step` only follows from one at another step: upstream for a step that never
-/// runs, downstream for a dead end. Of a ring of such steps the first in source order is the one to show.
-const fn follows(solved: &Solution<'_>, step: usize, along: Along) -> bool {
-    let count = solved.graph.steps.len();
-    let mut other = 0;
-    while other < count {
-        if other != step && along.passes(solved, other) && leads(solved, other, step, along) {
-            let ring = leads(solved, step, other, along);
-            if !ring || other < step {
-                return true;
-            }
-        }
-        other += 1;
-    }
-    false
-}
-
-/// Which way a path goes, and through which steps.
-#[derive(Clone, Copy)]
-enum Along {
-    /// With the events, through any step.
-    Events,
-    /// With the events, through steps that never run.
-    Unreached,
-    /// Against the events, through steps that run and lead nowhere.
-    DeadEnds,
-}
-
-impl Along {
-    const fn passes(self, solved: &Solution<'_>, step: usize) -> bool {
-        match self {
-            Self::Events => true,
-            Self::Unreached => !solved.runs(step),
-            Self::DeadEnds => solved.runs(step) && !solved.ends(step),
-        }
-    }
-
-    const fn edge(self, solved: &Solution<'_>, from: usize, to: usize) -> bool {
-        match self {
-            Self::Events | Self::Unreached => solved.feeds(from, to),
-            Self::DeadEnds => solved.feeds(to, from),
-        }
-    }
-}
-
-/// Whether a path goes from `from` to `to`.
-const fn leads(solved: &Solution<'_>, from: usize, to: usize, along: Along) -> bool {
-    const ROOM: usize = 1024;
-    let count = solved.graph.steps.len();
-    if count > ROOM {
-        return false;
-    }
-    let (mut seen, mut stack, mut height) = ([false; ROOM], [0; ROOM], 1);
-    stack[0] = from;
-    seen[from] = true;
-    while height > 0 {
-        height -= 1;
-        let at = stack[height];
-        let mut next = 0;
-        while next < count {
-            let edge = along.edge(solved, at, next);
-            if edge && next == to {
-                return true;
-            }
-            if edge && !seen[next] && along.passes(solved, next) {
-                seen[next] = true;
-                stack[height] = next;
-                height += 1;
-            }
-            next += 1;
-        }
     }
     false
 }

@@ -9,6 +9,7 @@ mod check;
 mod fingerprint;
 mod shape;
 mod solve;
+mod ways;
 mod words;
 
 pub use check::{batch_findings, deny, event_findings, findings, flow_findings, step_findings};

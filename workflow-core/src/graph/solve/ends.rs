@@ -1,4 +1,4 @@
-//! Ends: which step can start which, and from which of them an end can follow.
+//! Ends: which step can start which or let it go on, and from which of them an end can follow.
 //!
 //! An end is a stop, or an event that goes to the caller.
 
@@ -18,6 +18,30 @@ impl Solver<'_> {
                 next = self.next(outputs, width, place + 1);
             }
             from += 1;
+        }
+    }
+
+    /// Which step emits what another waits for.
+    pub(super) const fn wakes(&mut self) {
+        if !self.at.waits {
+            return;
+        }
+        let mut to = 0;
+        while to < self.graph.steps.len() {
+            let waits = self.graph.steps[to].waits;
+            let mut waited = 0;
+            while waited < waits.len() {
+                let mut from = 0;
+                while from < self.graph.steps.len() {
+                    let lasting = self.at.lasting + from * self.at.event_words;
+                    if bit(self.words, lasting, waits[waited] as usize) {
+                        self.set(self.at.wakes + from * self.at.step_words, to);
+                    }
+                    from += 1;
+                }
+                waited += 1;
+            }
+            to += 1;
         }
     }
 
@@ -59,9 +83,11 @@ impl Solver<'_> {
     }
 
     const fn leads_to_an_end(&self, step: usize) -> bool {
-        let feeds = self.at.feeds + step * self.at.step_words;
-        self.next_of_both(feeds, self.at.ends, self.at.step_words, 0).is_some()
+        let (feeds, wakes) = (self.at.feeds, self.at.wakes);
+        let (width, ends) = (self.at.step_words, self.at.ends);
+        self.next_of_both(feeds + step * width, ends, width, 0).is_some()
             || bit(self.words, self.at.closes, step)
+            || (self.at.waits && self.next_of_both(wakes + step * width, ends, width, 0).is_some())
     }
 
     /// Which events are brought by a batch that leads to an end when it closes. A batch around the opener

@@ -5,7 +5,9 @@
 //! step and event it takes, a step is a transition. Which places one run can mark together is the
 //! concurrency relation of A. V. Kovalyov, "Concurrency relations and the safety problem for Petri
 //! nets" (1992); it errs towards "together", so a join that it rules out is dead. What is emitted beside
-//! a stop, or outside a batch to a step that gathers one, marks nothing: the run is over with it.
+//! a stop, or outside a batch to a step that gathers one, marks nothing: the run is over with it. A wait is
+//! no place: what a step gives stands beside all that stood beside what started it, however long it
+//! waited. Only for the way to an end does what a step emits lead on through a step that waits for it.
 //!
 //! "No" is proven, for every graph. "Yes" is exact while joins are of two events and none waits for what
 //! follows from another join or from a batch that is gathered. Beyond that the relation looks at pairs
@@ -52,6 +54,7 @@ pub const fn solve_into(graph: &Graph, words: &mut [u64]) {
         solver.runs();
     }
     solver.feeds();
+    solver.wakes();
     solver.ends();
 }
 
@@ -86,6 +89,12 @@ impl<'a> Solution<'a> {
     #[must_use]
     pub const fn feeds(&self, from: usize, to: usize) -> bool {
         bit(self.words, self.at.feeds + from * self.at.step_words, to)
+    }
+
+    /// Whether `to` can wait for something that `from` emits, and go on with it.
+    #[must_use]
+    pub const fn wakes(&self, from: usize, to: usize) -> bool {
+        self.at.waits && bit(self.words, self.at.wakes + from * self.at.step_words, to)
     }
 
     /// Whether the step emits the event, at any place of its return type or by a send.

@@ -15,6 +15,8 @@ pub(super) struct Layout {
     pub(super) joins: bool,
     /// Whether any step gathers a batch.
     pub(super) batches: bool,
+    /// Whether any step waits for an event; who wakes whom is left out otherwise.
+    pub(super) waits: bool,
     /// Row of places: an event can stand there.
     pub(super) live: usize,
     /// Row of places: the caller can send what goes there.
@@ -49,6 +51,8 @@ pub(super) struct Layout {
     pub(super) openings: usize,
     /// By step: row of the steps that it can start.
     pub(super) feeds: usize,
+    /// By step: row of the steps that can go on with what it emits.
+    pub(super) wakes: usize,
     /// Row of events: a step gathers them.
     pub(super) gathered: usize,
     /// Row of steps: it can run inside a batch.
@@ -77,8 +81,9 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) const fn of(graph: &Graph) -> Self {
         let (events, steps) = (graph.events.len(), graph.steps.len());
-        let (mut places, mut joins, mut batches, mut step) = (0, false, false, 0);
+        let (mut places, mut joins, mut batches, mut waits, mut step) = (0, false, false, false, 0);
         while step < steps {
+            waits |= !graph.steps[step].waits.is_empty();
             match &graph.steps[step].takes {
                 Takes::Any(taken) => places += taken.len(),
                 Takes::Join(taken) => {
@@ -111,7 +116,8 @@ impl Layout {
         let outputs = brought + steps * event_words;
         let openings = outputs + steps * place_words;
         let feeds = openings + steps * place_words;
-        let gathered = feeds + steps * step_words;
+        let wakes = feeds + steps * step_words;
+        let gathered = wakes + if waits { steps * step_words } else { 0 };
         let inside = gathered + event_words;
         let members = inside + step_words;
         let lasting = members + event_words;
@@ -129,6 +135,7 @@ impl Layout {
             place_words,
             joins,
             batches,
+            waits,
             live,
             outside,
             runs,
@@ -146,6 +153,7 @@ impl Layout {
             outputs,
             openings,
             feeds,
+            wakes,
             gathered,
             inside,
             members,
