@@ -13,20 +13,22 @@ use tokio::task::JoinHandle;
 use crate::{Context, Workflow};
 
 /// A workflow of which a step can have a copy: what `spawn` and `blocking` need.
+///
+/// [`Workflow`] is not part of it, since the generated implementation of that is bound by this.
 #[diagnostic::on_unimplemented(
-    message = "a step of `{Self}` runs apart from its run, which `{Self}` cannot be shared with",
-    label = "`spawn` and `blocking` need a workflow that is `Clone` and `'static`",
-    note = "write `#[derive(Clone)]` above `{Self}`; what is big goes into an `Arc`"
+    message = "a step of `{Self}` runs apart from its run, on a copy of `{Self}`, which is not `Clone`",
+    label = "`{Self}` cannot be copied",
+    note = "write `#[derive(Clone)]` above `{Self}`, with an `Arc` around what is big, or leave the option out"
 )]
-pub trait Shared: Workflow + Clone + 'static {}
+pub trait Shared: Clone + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<W: Workflow + Clone + 'static> Shared for W {}
+impl<W: Clone + Send + Sync + 'static> Shared for W {}
 
 /// Runs a step on a task of its own.
 pub async fn spawn<W, F>(flow: &W, context: Context<W>, step: impl FnOnce(W, Context<W>) -> F) -> F::Output
 where
-    W: Shared,
+    W: Workflow + Shared,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
     let task = tokio::spawn(step(flow.clone(), context));
@@ -40,7 +42,7 @@ pub async fn blocking<W, T>(
     step: impl FnOnce(W, Context<W>) -> T + Send + 'static,
 ) -> T
 where
-    W: Shared,
+    W: Workflow + Shared,
     T: Send + 'static,
 {
     let (flow, abandoned) = (flow.clone(), Arc::<AtomicBool>::default());
