@@ -12,6 +12,7 @@ mod one_of;
 mod options;
 mod parse;
 mod report;
+mod retry;
 mod root;
 #[cfg(test)]
 mod snapshots;
@@ -31,7 +32,39 @@ pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Marks a method of a `#[workflow]` block as a step.
 ///
-/// Options: `workers = 4`, `on(A, B)`, `sends(A)`, `allow(unreachable, dead_end)`.
+/// | option | what it says | without it |
+/// |---|---|---|
+/// | `workers = 8` | at most so many executions of the step run at once in one run | 4 |
+/// | `timeout = "10s"` | one try may take so long; more is a failure, `StepTimedOut` | any time |
+/// | `retry` | tried again after a failure; what a policy can say is below | the failure is final |
+/// | `on(A, B)` | the step runs for each `A` and each `B`; its parameter is made from either | what the parameters say |
+/// | `sends(A)` | the step sends `A` by `ctx.send` | it sends nothing |
+/// | `waits(B)` | the step waits for `B` by `ctx.wait_for` | it waits for nothing |
+/// | `spawn` | an `async fn` on a task of its own, to use another core; the workflow is `Clone` | where the run is driven |
+/// | `blocking` | a plain `fn` on a thread that may block; the workflow is `Clone` | where the run is driven |
+/// | `allow(unreachable, dead_end)` | the step may be one that never runs, or that leads nowhere | neither compiles |
+///
+/// A bare `retry` makes three attempts in all, five seconds apart. `retry(..)` takes:
+///
+/// | option | what it says | without it |
+/// |---|---|---|
+/// | `attempts = 5` | so many in all | 3; with `within` any number |
+/// | `within = "1m"` | no try begins later than so long after the first | any time |
+/// | `wait = "5s"` | the same time before each further try | `"5s"` |
+/// | `base = "100ms"` | a time that grows from wait to wait, in place of `wait` | it stays the same |
+/// | `multiplier = 3` | how many times longer each is, when there is a `base` | 2 |
+/// | `max = "10s"` | how long they get at most, when there is a `base` | any length |
+/// | `jitter` | each wait is a random time up to what it would have been | no chance |
+/// | `on = TimeoutError`, `on(A, B)` | after an error of such a type | after any error |
+/// | `when = path::to::function` | after an error for which this `fn(&E) -> bool` says yes | after any error |
+///
+/// With both `on` and `when` either is enough.
+/// `retry = path::to::policy` calls an `fn() -> RetryPolicy` for all that these do not cover.
+///
+/// `#[catch]` beside `#[step]` makes the step one that runs when another has given up: it takes
+/// `StepFailed`, and the context if it likes. `#[catch(of(fetch, parse))]` is for the steps that it names,
+/// before the one for all the others. `times = 2` is how often it may run in one line of events, each
+/// following from the one before; without it once.
 #[proc_macro_attribute]
 pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
     report::stray_step(options.into(), item.into()).into()

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use proc_macro2::Span;
-use syn::{Generics, Ident, ItemImpl, Path, Type};
+use syn::visit::Visit;
+use syn::{ExprPath, Generics, Ident, ItemImpl, Lifetime, Path, Type};
 
 /// A whole `#[workflow]` block.
 pub struct Workflow {
@@ -31,6 +32,40 @@ pub struct Workflow {
     pub steps: Vec<Step>,
 }
 
+impl Workflow {
+    /// The place of the event that catches take.
+    pub fn failed_event(&self) -> Option<usize> {
+        self.steps.iter().find(|step| step.catch.is_some())?.takes.events().first().copied()
+    }
+
+    /// The lifetime, other than `'static`, for which the workflow borrows something.
+    pub fn borrows_for(&self) -> Option<Lifetime> {
+        struct Borrows(Option<Lifetime>);
+        impl Visit<'_> for Borrows {
+            fn visit_lifetime(&mut self, lifetime: &Lifetime) {
+                if lifetime.ident != "static" {
+                    self.0.get_or_insert_with(|| lifetime.clone());
+                }
+            }
+        }
+        let mut borrows = Borrows(None);
+        borrows.visit_type(&self.self_type);
+        borrows.0
+    }
+
+    /// Whether failures of the step go to a catch, as `Graph::catcher` of the core has it.
+    pub fn is_caught(&self, step: &Step) -> bool {
+        let mut catches = self.steps.iter().filter_map(|step| step.catch.as_ref());
+        step.catch.is_none() && catches.any(|catch| catch.of.is_empty() || catch.of.contains(&step.ident))
+    }
+
+    /// Whether the step starts as its event comes and is over as it returns, as `Graph::is_plain` of the
+    /// core has it.
+    pub fn is_plain(&self, step: &Step) -> bool {
+        step.timeout.is_none() && step.retry.is_none() && !self.is_caught(step)
+    }
+}
+
 /// One event of a workflow.
 pub struct Event {
     /// As the user spelled it first: `joke::Joke`.
@@ -44,7 +79,9 @@ pub struct Event {
     pub received: bool,
     /// Some step declares that it sends it.
     pub sent: bool,
-    /// Whether it starts one step, and nothing else is done with it.
+    /// Some step declares that it waits for it.
+    pub waited: bool,
+    /// Whether it starts one step, which is plain, and nothing else is done with it.
     pub direct: bool,
 }
 
@@ -75,7 +112,14 @@ pub struct Step {
     pub fails_with: Option<Type>,
     /// Places in `Workflow::events`.
     pub sends: Vec<usize>,
+    /// Places in `Workflow::events`.
+    pub waits: Vec<usize>,
     pub workers: Option<u32>,
+    /// How long one try may take.
+    pub timeout: Option<Duration>,
+    pub retry: Option<Retry>,
+    pub apart: Option<Apart>,
+    pub catch: Option<Catch>,
     pub allow_unreachable: bool,
     pub allow_dead_end: bool,
 }
@@ -113,11 +157,57 @@ impl Takes {
     }
 }
 
-/// `#[catch]` or `#[catch(of(a, b))]` above a step.
+/// What decides whether a step that failed is tried again.
+pub enum Retry {
+    /// `retry = path::to::policy`
+    By(ExprPath),
+    /// `retry` or `retry(attempts = 5, ..)`
+    With(Box<RetryOptions>),
+}
+
+/// The options of `retry(..)`; what is not set is left to the core.
+#[derive(Default)]
+pub struct RetryOptions {
+    pub attempts: Option<u32>,
+    pub wait: Option<RetryWait>,
+    pub jitter: bool,
+    pub within: Option<Duration>,
+    /// The errors after which it is tried again; empty for all.
+    pub on: Vec<Type>,
+    /// `when = path::to::function`
+    pub when: Option<ExprPath>,
+}
+
+/// How long a failed step waits before its next try.
+pub enum RetryWait {
+    /// `wait = "5s"`
+    Fixed(Duration),
+    /// `base = "100ms", multiplier = 2, max = "10s"`
+    Exponential { base: Duration, multiplier: Option<f64>, max: Option<Duration> },
+}
+
+/// A step that does not run where its run is driven, and the option that says so.
+pub struct Apart {
+    pub at: Span,
+    pub on: ApartOn,
+}
+
+/// Where such a step runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ApartOn {
+    /// `spawn`: on a task of its own.
+    Task,
+    /// `blocking`: on a thread that may block.
+    Pool,
+}
+
+/// `#[catch]` or `#[catch(of(a, b), times = 2)]` above a step.
 pub struct Catch {
     pub at: Span,
     /// The steps that it is for; empty for the general one.
     pub of: Vec<Ident>,
+    /// How often it may run in one line of events.
+    pub times: u32,
 }
 
 /// The options of `#[workflow(..)]`.
@@ -138,8 +228,8 @@ pub struct WorkflowOptions {
 #[derive(Default)]
 pub struct StepOptions {
     pub workers: Option<u32>,
-    pub timeout: Option<(Duration, Span)>,
-    pub retry: Option<Span>,
+    pub timeout: Option<Duration>,
+    pub retry: Option<Retry>,
     pub on: Option<(Vec<Type>, Span)>,
     pub sends: Vec<Type>,
     pub waits: Vec<Type>,

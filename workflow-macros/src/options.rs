@@ -12,6 +12,7 @@ use syn::{Expr, ExprLit, Ident, Lit, LitBool, LitInt, LitStr, Meta, Token, paren
 
 use crate::model::{Catch, StepOptions, WorkflowOptions};
 use crate::report::{Report, error};
+use crate::retry;
 
 /// Reads the options of a workflow.
 pub fn workflow(tokens: TokenStream, report: &mut Report) -> WorkflowOptions {
@@ -49,17 +50,14 @@ pub fn step(meta: &Meta, report: &mut Report) -> StepOptions {
             return options;
         }
     };
-    let mut allowed = Vec::new();
+    let (mut allowed, mut retry) = (Vec::new(), None);
     read(tokens, report, |key, input| {
         match key.to_string().as_str() {
             "workers" => {
                 options.workers = Some(count(&value(key, input, "a number", "workers = 4")?, "workers")?)
             }
-            "timeout" => options.timeout = Some((duration(key, input)?, key.span())),
-            "retry" => {
-                options.retry = Some(key.span());
-                skip_value(input)?;
-            }
+            "timeout" => options.timeout = Some(duration(key, input)?),
+            "retry" => retry = Some(retry::take(key, input)?),
             "on" => options.on = Some((list(key, input, "on(Draft, Revision)")?, key.span())),
             "sends" => options.sends = list(key, input, "sends(Progress)")?,
             "waits" => options.waits = list(key, input, "waits(Approval)")?,
@@ -77,6 +75,7 @@ pub fn step(meta: &Meta, report: &mut Report) -> StepOptions {
         }
         Ok(())
     });
+    options.retry = retry.map(|written| written.read(report));
     for lint in allowed {
         match lint.to_string().as_str() {
             "unreachable" => options.allow_unreachable = true,
@@ -87,16 +86,14 @@ pub fn step(meta: &Meta, report: &mut Report) -> StepOptions {
     options
 }
 
-/// Reads `#[catch]`; what it acts on is another stage's.
+/// Reads `#[catch]`.
 pub fn catch(meta: &Meta, report: &mut Report) -> Catch {
-    let mut catch = Catch { at: meta.span(), of: Vec::new() };
+    let mut catch = Catch { at: meta.span(), of: Vec::new(), times: 1 };
     if let Meta::List(options) = meta {
         read(options.tokens.clone(), report, |key, input| {
             match key.to_string().as_str() {
                 "of" => catch.of = list(key, input, "of(fetch)")?,
-                "times" => {
-                    count(&value(key, input, "a number", "times = 2")?, "times")?;
-                }
+                "times" => catch.times = count(&value(key, input, "a number", "times = 2")?, "times")?,
                 _ => return Err(unknown(key, "`#[catch]`", &["of", "times"])),
             }
             Ok(())
@@ -119,7 +116,7 @@ pub fn take(meta: &Meta) -> syn::Result<u32> {
 }
 
 /// Calls `each` for every `key ..` of a list with commas; after an error it goes on behind the next comma.
-fn read(
+pub fn read(
     tokens: TokenStream,
     report: &mut Report,
     mut each: impl FnMut(&Ident, ParseStream<'_>) -> syn::Result<()>,
@@ -169,14 +166,8 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-fn skip_value(input: ParseStream<'_>) -> syn::Result<()> {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        input.parse::<proc_macro2::TokenTree>()?;
-    }
-    Ok(())
-}
-
-fn value<T: syn::parse::Parse>(
+/// The value behind `key =`.
+pub fn value<T: syn::parse::Parse>(
     key: &Ident,
     input: ParseStream<'_>,
     wants: &str,
@@ -191,7 +182,8 @@ fn value<T: syn::parse::Parse>(
     input.parse().map_err(|_| wrong(at))
 }
 
-fn list<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Vec<T>> {
+/// The list behind `key`, in brackets, of one element or more.
+pub fn list<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, example: &str) -> syn::Result<Vec<T>> {
     let wrong = |at: Span| error(at, format!("`{key}` wants a list"), format!("write `{example}`"));
     if !input.peek(syn::token::Paren) {
         return Err(wrong(key.span()));
@@ -205,7 +197,8 @@ fn list<T: syn::parse::Parse>(key: &Ident, input: ParseStream<'_>, example: &str
     Ok(all.into_iter().collect())
 }
 
-fn duration(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
+/// The duration behind `key =`, longer than zero.
+pub fn duration(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
     let help = "write a number and a unit: `500ms`, `60s`, `5m`, `1h 30m`";
     let value: Expr = value(key, input, "a duration", &format!("{key} = \"60s\""))?;
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &value else {
@@ -220,7 +213,8 @@ fn duration(key: &Ident, input: ParseStream<'_>) -> syn::Result<Duration> {
     }
 }
 
-fn count(number: &LitInt, of: &str) -> syn::Result<u32> {
+/// A number from 1 on.
+pub fn count(number: &LitInt, of: &str) -> syn::Result<u32> {
     match number.base10_parse() {
         Ok(0) => {
             Err(error(number.span(), format!("`{of}` is at least 1"), "write 1 or more, or leave it out"))
@@ -234,7 +228,8 @@ fn count(number: &LitInt, of: &str) -> syn::Result<u32> {
     }
 }
 
-fn unknown(key: &Ident, of: &str, known: &[&str]) -> syn::Error {
+/// What is said of an option that does not exist.
+pub fn unknown(key: &Ident, of: &str, known: &[&str]) -> syn::Error {
     let listed: Vec<_> = known.iter().map(|known| format!("`{known}`")).collect();
     error(key.span(), format!("{of} has no option `{key}`"), format!("the options are {}", listed.join(", ")))
 }

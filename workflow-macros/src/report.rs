@@ -52,11 +52,6 @@ fn text(what: impl Display, help: impl Display) -> String {
     format!("{what}\nhelp: {help}")
 }
 
-/// What is said of something that is read but does not act yet.
-pub fn not_yet(at: Span, what: impl Display) -> syn::Error {
-    error(at, format!("{what} is not supported yet"), "leave it out")
-}
-
 /// `#[step]` where no `#[workflow]` reads it.
 pub fn stray_step(options: TokenStream, item: TokenStream) -> TokenStream {
     let at = Span::call_site();

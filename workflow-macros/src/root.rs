@@ -5,7 +5,7 @@ use std::env;
 use std::ffi::OsString;
 
 use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 /// `::workflow_core`, or what the dependency was renamed to.
@@ -43,6 +43,24 @@ fn name() -> String {
 pub fn private() -> TokenStream {
     let root = root();
     quote!(#root::__private)
+}
+
+/// The same, for code whose errors belong at a token of the user's.
+pub fn private_at(span: Span) -> TokenStream {
+    let root = root_at(span);
+    quote_spanned!(span=> #root::__private)
+}
+
+/// The tokens, all at one place.
+pub fn respanned(tokens: TokenStream, span: Span) -> TokenStream {
+    let tokens = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), respanned(group.stream(), span)).into();
+        }
+        token.set_span(token.span().located_at(span));
+        token
+    });
+    tokens.collect()
 }
 
 /// The place of the user's token with the names of the generated code: for what mentions its variables.

@@ -1,4 +1,4 @@
-//! Snapshots: what the macros write, for five workflows, as a person would read it.
+//! Snapshots: what the macros write, for six workflows, as a person would read it.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -132,6 +132,44 @@ fn human_in_the_loop() {
                 #[step]
                 async fn decide(&self, answer: Answer) -> StopEvent<bool> {
                     StopEvent(answer.yes)
+                }
+            }
+        },
+    );
+    insta::assert_snapshot!(expanded(written));
+}
+
+#[test]
+fn every_option_of_a_step() {
+    let written = crate::expand::workflow(
+        quote!(publishes(Question), receives(Approval)),
+        quote! {
+            impl<M: Model + Clone> Order<M> {
+                #[step(timeout = "10s", retry(attempts = 5, base = "100ms", multiplier = 2, max = "10s", jitter))]
+                async fn price(&self, order: StartEvent<String>) -> Result<Priced, PriceError> {
+                    self.model.price(order.0).await
+                }
+
+                #[step(waits(Approval), retry(within = "1m", on(Busy, Offline), when = is_passing))]
+                async fn approve(&self, ctx: &Context<Self>, priced: Priced) -> Result<Approved, AskError> {
+                    ctx.publish(Question);
+                    Ok(Approved(ctx.wait_for::<Approval>().await?))
+                }
+
+                #[step(spawn, retry = Self::policy)]
+                async fn pack(&self, ctx: &Context<Self>, approved: Approved) -> Result<Packed, PackError> {
+                    self.model.pack(approved, ctx.run_id()).await
+                }
+
+                #[step(blocking)]
+                fn print(&self, packed: Packed) -> StopEvent<u32> {
+                    StopEvent(packed.print())
+                }
+
+                #[catch(of(price, pack), times = 2)]
+                #[step]
+                async fn mend(&self, failed: StepFailed) -> Option<Approved> {
+                    failed.input()
                 }
             }
         },

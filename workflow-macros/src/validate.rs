@@ -3,17 +3,23 @@
 //! What follows from the graph (a step that never runs, a dead join) is not checked here but by the core,
 //! in constants.
 
-use crate::model::{Catch, Role, Takes, Workflow};
-use crate::report::{Report, not_yet};
+use syn::{Ident, ImplItem};
+
+use crate::model::{Role, Takes, Workflow};
+use crate::parse;
+use crate::report::Report;
 
 /// Checks the block, one rule after the other, and notes on each event whether it is direct.
-pub fn workflow(workflow: &mut Workflow, catches: &[Catch], report: &mut Report) {
+pub fn workflow(workflow: &mut Workflow, report: &mut Report) {
     there_is_a_step(workflow, report);
     there_are_not_too_many(workflow, report);
     nothing_takes_the_stop(workflow, report);
+    nothing_waits_for_the_stop(workflow, report);
+    failures_go_to_catches(workflow, report);
     what_is_received_is_taken(workflow, report);
     what_is_sent_arrives(workflow, report);
-    each_catch_has_its_own(workflow, catches, report);
+    each_catch_has_its_own(workflow, report);
+    what_runs_apart_can_be_shared(workflow, report);
     note_direct(workflow);
 }
 
@@ -52,9 +58,45 @@ fn nothing_takes_the_stop(workflow: &Workflow, report: &mut Report) {
     }
 }
 
+fn nothing_waits_for_the_stop(workflow: &Workflow, report: &mut Report) {
+    for step in &workflow.steps {
+        if let Some(stop) = step.waits.iter().find(|event| workflow.events[**event].role == Role::Stop) {
+            report.error(
+                &workflow.events[*stop].ty,
+                format!("step `{}` waits for `StopEvent`, with which the run is over", step.ident),
+                "wait for the event before it",
+            );
+        }
+    }
+}
+
+/// A failure goes to its catch and nowhere else.
+fn failures_go_to_catches(workflow: &Workflow, report: &mut Report) {
+    let taken = workflow.failed_event();
+    for (place, event) in workflow.events.iter().enumerate() {
+        let doors = [
+            (event.sent, "sent"),
+            (event.waited, "waited for"),
+            (event.published, "published"),
+            (event.received, "received"),
+        ];
+        let door = doors.iter().find(|(is_open, _)| *is_open);
+        if let Some((_, door)) = door
+            && (taken == Some(place) || parse::is_failure(&event.ty))
+        {
+            report.error(
+                &event.ty,
+                format!("`StepFailed` is {door}, but it only goes from a step that fails to its catch"),
+                "leave it out, and let the catch emit an event of its own",
+            );
+        }
+    }
+}
+
 fn what_is_received_is_taken(workflow: &Workflow, report: &mut Report) {
     for (place, event) in workflow.events.iter().enumerate() {
-        if event.received && !workflow.steps.iter().any(|step| step.takes.events().contains(&place)) {
+        let is_taken = || workflow.steps.iter().any(|step| step.takes.events().contains(&place));
+        if event.received && !event.waited && !is_taken() {
             report.error(
                 &event.ty,
                 format!("`{}` is received, but no step takes it", event.name),
@@ -71,6 +113,9 @@ fn what_is_sent_arrives(workflow: &Workflow, report: &mut Report) {
         }
         let mut takers = workflow.steps.iter().filter(|step| step.takes.events().contains(&place)).peekable();
         if takers.peek().is_none() {
+            if event.waited {
+                continue;
+            }
             report.error(
                 &event.ty,
                 format!("`{}` is sent, but no step takes it", event.name),
@@ -92,11 +137,11 @@ fn what_is_sent_arrives(workflow: &Workflow, report: &mut Report) {
     }
 }
 
-fn each_catch_has_its_own(workflow: &Workflow, catches: &[Catch], report: &mut Report) {
-    let before = report.is_clean();
-    let mut general = None;
-    let mut caught: Vec<String> = Vec::new();
-    for catch in catches {
+fn each_catch_has_its_own(workflow: &Workflow, report: &mut Report) {
+    let known: Vec<_> = workflow.steps.iter().filter(|step| step.catch.is_none()).collect();
+    let listed: Vec<_> = known.iter().map(|step| format!("`{}`", step.ident)).collect();
+    let (mut general, mut caught) = (None, Vec::new());
+    for (step, catch) in workflow.steps.iter().filter_map(|step| Some((step, step.catch.as_ref()?))) {
         if catch.of.is_empty() && general.replace(catch.at).is_some() {
             report.error_at(
                 catch.at,
@@ -105,29 +150,68 @@ fn each_catch_has_its_own(workflow: &Workflow, catches: &[Catch], report: &mut R
             );
         }
         for name in &catch.of {
-            let known: Vec<_> = workflow.steps.iter().map(|step| format!("`{}`", step.ident)).collect();
-            if !workflow.steps.iter().any(|step| step.ident == *name) {
+            if workflow.steps.iter().any(|other| other.ident == *name && other.catch.is_some()) {
+                let own = if step.ident == *name { "itself" } else { "a catch" };
                 report.error(
                     name,
-                    format!("no step is named `{name}`"),
-                    format!("the steps are {}", known.join(", ")),
+                    format!("step `{}` catches {own}, and what fails in a catch fails the run", step.ident),
+                    format!("leave `{name}` out, or give it `#[step(retry)]`"),
                 );
-            } else if caught.contains(&name.to_string()) {
+            } else if !known.iter().any(|step| step.ident == *name) {
+                // A step that could not be read has its own error.
+                if report.is_clean() || !is_a_method(workflow, name) {
+                    report.error(
+                        name,
+                        format!("no step is named `{name}`"),
+                        format!("the steps are {}", listed.join(", ")),
+                    );
+                }
+            } else if caught.contains(&name) {
                 report.error(name, format!("two catches for step `{name}`"), "keep one of the two");
             }
-            caught.push(name.to_string());
+            caught.push(name);
         }
-    }
-    if before && report.is_clean() {
-        catches.iter().for_each(|catch| report.push(not_yet(catch.at, "`#[catch]`")));
     }
 }
 
-fn note_direct(workflow: &mut Workflow) {
-    for (place, event) in workflow.events.iter_mut().enumerate() {
-        let mut takers = workflow.steps.iter().filter(|step| step.takes.events().contains(&place));
-        let starts_one =
-            matches!(takers.next(), Some(step) if matches!(step.takes, Takes::One(_) | Takes::On(..)));
-        event.direct = starts_one && takers.next().is_none() && !event.published;
+fn is_a_method(workflow: &Workflow, name: &Ident) -> bool {
+    let mut items = workflow.block.items.iter();
+    items.any(|item| matches!(item, ImplItem::Fn(method) if method.sig.ident == *name))
+}
+
+/// A copy of the workflow goes with a step that runs apart, for as long as the step likes.
+fn what_runs_apart_can_be_shared(workflow: &Workflow, report: &mut Report) {
+    let Some(lifetime) = workflow.borrows_for() else {
+        return;
+    };
+    for step in &workflow.steps {
+        if let Some(apart) = &step.apart {
+            report.error_at(
+                apart.at,
+                format!(
+                    "step `{}` runs apart from its run, and `{}` only lives for `{lifetime}`",
+                    step.ident, workflow.name
+                ),
+                "leave the option out, or let the workflow own what it borrows, in an `Arc` when it is big",
+            );
+        }
     }
+}
+
+/// The same rule as in `Plan::new` of the core: the dispatch and the machine must agree.
+fn note_direct(workflow: &mut Workflow) {
+    let direct: Vec<bool> = (0..workflow.events.len()).map(|event| is_direct(workflow, event)).collect();
+    for (event, direct) in workflow.events.iter_mut().zip(direct) {
+        event.direct = direct;
+    }
+}
+
+fn is_direct(workflow: &Workflow, place: usize) -> bool {
+    let event = &workflow.events[place];
+    let mut takers = workflow.steps.iter().filter(|step| step.takes.events().contains(&place));
+    let (Some(taker), None) = (takers.next(), takers.next()) else {
+        return false;
+    };
+    let starts = matches!(taker.takes, Takes::One(_) | Takes::On(..));
+    starts && !event.published && !event.waited && workflow.is_plain(taker)
 }

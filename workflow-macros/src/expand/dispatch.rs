@@ -2,12 +2,12 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::spanned::Spanned;
-use syn::visit::Visit;
-use syn::{Lifetime, Type};
 
-use crate::model::{Event, Parameter, Role, Step, Takes, Workflow};
-use crate::root::{here, private, root, root_at};
+use super::{duration, retry};
+use crate::model::{Apart, ApartOn, Event, Parameter, Role, Step, Takes, Workflow};
+use crate::root::{here, private, private_at, respanned, root, root_at};
 
 /// The whole implementation.
 pub fn workflow(workflow: &Workflow) -> TokenStream {
@@ -17,8 +17,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (generics, ..) = generics.split_for_impl();
     let timeout = match workflow.timeout {
         Some(timeout) => {
-            let (seconds, nanos) = (timeout.as_secs(), timeout.subsec_nanos());
-            quote!(::core::option::Option::Some(::core::time::Duration::new(#seconds, #nanos)))
+            let timeout = duration(timeout);
+            quote!(::core::option::Option::Some(#timeout))
         }
         None => quote!(::core::option::Option::None),
     };
@@ -27,6 +27,7 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (output, close) = (&workflow.output, close(workflow));
     let input = quote_spanned!(input.span()=> type Input = #input;);
     let output = quote_spanned!(output.span()=> type Output = #output;);
+    let retry = retry::method(workflow);
     let steps = || workflow.steps.iter().enumerate();
     let from_event = steps().map(|(place, step)| from_event(workflow, place, step));
     let from_inputs =
@@ -48,6 +49,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
             fn close(event: #enum_name) -> ::core::result::Result<Self::Output, #enum_name> {
                 #close
             }
+
+            #retry
 
             #[allow(unreachable_code)]
             fn dispatch(
@@ -80,27 +83,21 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
 fn bounds(workflow: &Workflow) -> TokenStream {
     let self_type = &workflow.self_type;
     let own = workflow.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let shared: Vec<TokenStream> = if mentions_a_lifetime(self_type) {
-        workflow.generics.type_params().map(|parameter| parameter.ident.to_token_stream()).collect()
-    } else {
-        vec![self_type.to_token_stream()]
+    let parameters = || workflow.generics.type_params().map(|parameter| parameter.ident.to_token_stream());
+    let shared: Vec<TokenStream> = match workflow.borrows_for() {
+        Some(_) => parameters().collect(),
+        None => vec![self_type.to_token_stream()],
     };
     let at = self_type.span();
     let shared =
         shared.iter().map(|ty| quote_spanned!(at=> #ty: ::core::marker::Send + ::core::marker::Sync));
-    quote!(where #(#own,)* #(#shared),*)
-}
-
-fn mentions_a_lifetime(ty: &Type) -> bool {
-    struct Lifetimes(bool);
-    impl Visit<'_> for Lifetimes {
-        fn visit_lifetime(&mut self, _: &Lifetime) {
-            self.0 = true;
-        }
-    }
-    let mut lifetimes = Lifetimes(false);
-    lifetimes.visit_type(ty);
-    lifetimes.0
+    let apart = workflow.steps.iter().find_map(|step| step.apart.as_ref()).map(|apart| {
+        let private = private_at(apart.at);
+        let ty = respanned(self_type.to_token_stream(), apart.at);
+        let lasting = parameters().map(|ty| quote_spanned!(apart.at=> #ty: 'static));
+        quote_spanned!(apart.at=> , #ty: #private::apart::Shared #(, #lasting)*)
+    });
+    quote!(where #(#own,)* #(#shared),* #apart)
 }
 
 /// What `run` takes, and how the event that opens a run is made of it.
@@ -200,7 +197,8 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
     };
     let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
     let call = call(workflow, step, &inputs, &quote!(context));
-    let context = contexts(step).next().map(|_| quote!(let context = place.context_of(&inputs);));
+    let asks = step.apart.is_some() || contexts(step).next().is_some();
+    let context = asks.then(|| quote!(let context = place.context_of(&inputs);));
     Some(quote! {
         #number => {
             place.enter(#number);
@@ -221,6 +219,28 @@ fn contexts(step: &Step) -> impl Iterator<Item = &Type> {
 
 /// The call of the method, and what it gave as an emission.
 fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream], context: &TokenStream) -> TokenStream {
+    let Some(Apart { at, on }) = &step.apart else {
+        return returned(workflow, step, &quote!(self), inputs, context);
+    };
+    // What goes across is an emission, so that nothing is asked of the step's own types.
+    let returned = returned(workflow, step, &quote!(flow), inputs, &quote!(context));
+    let given = contexts(step).next().map_or_else(|| quote!(_), |_| quote!(context));
+    let private = private_at(here(*at));
+    let (apart, body) = match on {
+        ApartOn::Task => (quote!(spawn), quote!(async move { #returned })),
+        ApartOn::Pool => (quote!(blocking), returned),
+    };
+    quote_spanned!(here(*at)=> #private::apart::#apart(self, #context, move |flow, #given| #body).await)
+}
+
+/// What the method gave, as an emission; `flow` is the workflow that it is called on.
+fn returned(
+    workflow: &Workflow,
+    step: &Step,
+    flow: &TokenStream,
+    inputs: &[TokenStream],
+    context: &TokenStream,
+) -> TokenStream {
     let method = &step.ident;
     let mut inputs = inputs.iter();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
@@ -228,7 +248,7 @@ fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream], context: &Toke
         Parameter::Input => inputs.next().cloned().unwrap_or_default(),
     });
     let at = here(method.span());
-    let mut called = quote_spanned!(at=> self.#method(#(#arguments),*));
+    let mut called = quote_spanned!(at=> #flow.#method(#(#arguments),*));
     if step.is_async {
         let root = root_at(at);
         called = quote_spanned!(at=> #root::step_future(#called).await);

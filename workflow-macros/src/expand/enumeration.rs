@@ -40,6 +40,7 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
         (event.published, quote!(Publishes)),
         (event.received, quote!(Receives)),
         (event.sent, quote!(Sends)),
+        (event.waited, quote!(Waits)),
     ];
     let doors =
         doors.iter().filter(|(open, _)| *open).map(|(_, door)| quote!(impl #root::#door<#ty> for #name {}));
@@ -97,13 +98,21 @@ fn stop(workflow: &Workflow, Event { ty, variant, .. }: &Event, kind: &Literal) 
 }
 
 fn whole(workflow: &Workflow) -> TokenStream {
-    let private = private();
+    let (root, private) = (root(), private());
     let name = &workflow.enum_name;
     let variants: Vec<_> = workflow.events.iter().map(|event| &event.variant).collect();
     let types = workflow.events.iter().map(|event| &event.ty);
     let texts: Vec<_> = variants.iter().map(ToString::to_string).collect();
     let kinds: Vec<_> = (0..variants.len() as u16).map(Literal::u16_unsuffixed).collect();
     let places = (0..variants.len()).map(Literal::usize_unsuffixed);
+    let failed = workflow.failed_event().map(|event| {
+        let variant = variants[event];
+        quote! {
+            fn failed(failed: #root::StepFailed) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self::#variant(failed))
+            }
+        }
+    });
     quote! {
         impl #private::Token for #name {
             fn kind(&self) -> u16 {
@@ -111,6 +120,8 @@ fn whole(workflow: &Workflow) -> TokenStream {
                     #(Self::#variants(_) => #kinds,)*
                 }
             }
+
+            #failed
         }
 
         impl #private::Variants for #name {

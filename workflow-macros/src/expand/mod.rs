@@ -4,14 +4,17 @@
 
 mod dispatch;
 mod enumeration;
+mod retry;
 mod rows;
+
+use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ItemImpl, Path, parse2};
 
-use crate::model::{Catch, Workflow, WorkflowOptions};
+use crate::model::{Workflow, WorkflowOptions};
 use crate::report::{Report, error};
 use crate::{cfg, options, parse, validate};
 
@@ -28,7 +31,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
         return twice;
     }
     cfg::settle(&options.cfg, &mut block);
-    let Some((mut workflow, _)) = read(options, &block, &mut report) else {
+    let Some(mut workflow) = read(options, &block, &mut report) else {
         let errors = report.into_tokens();
         return quote!(#block #errors);
     };
@@ -69,10 +72,16 @@ fn imports(workflow: &Workflow) -> TokenStream {
     imports.collect()
 }
 
-fn read(options: WorkflowOptions, block: &ItemImpl, report: &mut Report) -> Option<(Workflow, Vec<Catch>)> {
-    let (mut workflow, catches) = parse::workflow(options, block.clone(), report)?;
-    validate::workflow(&mut workflow, &catches, report);
-    Some((workflow, catches))
+fn read(options: WorkflowOptions, block: &ItemImpl, report: &mut Report) -> Option<Workflow> {
+    let mut workflow = parse::workflow(options, block.clone(), report)?;
+    validate::workflow(&mut workflow, report);
+    Some(workflow)
+}
+
+/// A duration as a constant expression.
+fn duration(duration: Duration) -> TokenStream {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
 /// What is no `impl` block goes out as it came. Broken code is rustc's to explain.

@@ -4,7 +4,8 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::model::{Event, Role, Step, Takes, Workflow};
+use super::duration;
+use crate::model::{Apart, ApartOn, Event, Role, Step, Takes, Workflow};
 use crate::root::{private, root, root_at};
 
 /// `impl Events for JokeFlowEvent`, with the graph.
@@ -80,6 +81,12 @@ fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
         Some(kind) => quote!(#graph::Shape::Event(#kind)),
         None => quote_spanned!(emits.span()=> <#emits as #root::Emit<#enum_name>>::SHAPE),
     };
+    let shape = match workflow.failed_event().map(|event| Literal::u16_unsuffixed(event as u16)) {
+        Some(failed) if workflow.is_caught(step) => {
+            quote!(#graph::Shape::OneOf(&[#shape, #graph::Shape::Event(#failed)]))
+        }
+        _ => shape,
+    };
     let row = quote!(#graph::StepNode::new(#name, #takes, #shape));
     let mut options = Vec::new();
     if !step.doc.is_empty() {
@@ -90,9 +97,34 @@ fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
         let sends = step.sends.iter().map(|event| Literal::u16_unsuffixed(*event as u16));
         options.push(quote!(sends: &[#(#sends),*]));
     }
+    if !step.waits.is_empty() {
+        let waits = step.waits.iter().map(|event| Literal::u16_unsuffixed(*event as u16));
+        options.push(quote!(waits: &[#(#waits),*]));
+    }
     if let Some(workers) = step.workers {
         let workers = Literal::u32_unsuffixed(workers);
         options.push(quote!(workers: #workers));
+    }
+    if let Some(timeout) = step.timeout {
+        let timeout = duration(timeout);
+        options.push(quote!(timeout: ::core::option::Option::Some(#timeout)));
+    }
+    if step.retry.is_some() {
+        options.push(quote!(retries: true));
+    }
+    if let Some(catch) = &step.catch {
+        let place = |name: &Ident| workflow.steps.iter().position(|step| step.ident == *name);
+        let of = catch.of.iter().filter_map(place).map(|step| Literal::u16_unsuffixed(step as u16));
+        let times = Literal::u32_unsuffixed(catch.times);
+        let catches = quote!(#graph::Catches { of: &[#(#of),*], times: #times });
+        options.push(quote!(catches: ::core::option::Option::Some(#catches)));
+    }
+    if let Some(Apart { on, .. }) = &step.apart {
+        let runs = match on {
+            ApartOn::Task => quote!(Task),
+            ApartOn::Pool => quote!(Pool),
+        };
+        options.push(quote!(runs: #graph::RunsOn::#runs));
     }
     if step.allow_unreachable {
         options.push(quote!(allow_unreachable: true));

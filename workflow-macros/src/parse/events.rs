@@ -1,7 +1,7 @@
 //! Events: every event of a block, each once, and its place.
 
 use proc_macro2::Span;
-use syn::{Ident, Type};
+use syn::{Ident, Type, TypePath};
 
 use super::step::Taken;
 use super::types::payload;
@@ -29,8 +29,12 @@ impl Events {
 
     /// The event's place; a new one goes to the end.
     pub(super) fn place(&mut self, ty: &Type) -> usize {
-        let role = role(ty);
-        let alike = |known: &Event| known.ty == *ty || (role == Role::Stop && known.role == Role::Stop);
+        let (role, is_failure) = (role(ty), is_failure(ty));
+        let alike = |known: &Event| {
+            known.ty == *ty
+                || (role == Role::Stop && known.role == Role::Stop)
+                || (is_failure && self::is_failure(&known.ty))
+        };
         self.all.iter().position(alike).unwrap_or_else(|| {
             self.all.push(Event {
                 ty: ty.clone(),
@@ -40,6 +44,7 @@ impl Events {
                 published: false,
                 received: false,
                 sent: false,
+                waited: false,
                 direct: false,
             });
             self.all.len() - 1
@@ -73,4 +78,10 @@ pub(super) fn role(ty: &Type) -> Role {
     } else {
         Role::Between
     }
+}
+
+/// Whether the type is spelled `StepFailed`, with a path or without.
+pub fn is_failure(ty: &Type) -> bool {
+    matches!(ty, Type::Path(TypePath { qself: None, path, .. })
+        if path.segments.last().is_some_and(|last| last.ident == "StepFailed"))
 }

@@ -11,22 +11,19 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ImplItem, ItemImpl, ReturnType, Type, TypePath};
 
-use crate::model::{Catch, Role, Step, Takes, Workflow, WorkflowOptions};
+use crate::model::{Role, Step, Takes, Workflow, WorkflowOptions};
 use crate::names;
 use crate::report::Report;
 use crate::root;
 
+pub use events::is_failure;
 use events::{Events, role};
 pub use step::as_step;
 use step::{Read, is_generic, step};
 use types::{Scope, payload, stop_types};
 
 /// Reads a whole block. `None` only when not even its name can be told.
-pub fn workflow(
-    options: WorkflowOptions,
-    mut block: ItemImpl,
-    report: &mut Report,
-) -> Option<(Workflow, Vec<Catch>)> {
+pub fn workflow(options: WorkflowOptions, mut block: ItemImpl, report: &mut Report) -> Option<Workflow> {
     let self_type = (*block.self_ty).clone();
     let base = self_name(&self_type, report)?;
     if let Some((path, _)) = &block.trait_ {
@@ -59,8 +56,10 @@ pub fn workflow(
             if is_published { event.published = true } else { event.received = true }
         }
     }
-    let sends: Vec<Vec<usize>> =
-        reads.iter().map(|read| read.sends.iter().map(|ty| events.place(ty)).collect()).collect();
+    let mut places = |of: fn(&Read) -> &[Type]| -> Vec<Vec<usize>> {
+        reads.iter().map(|read| of(read).iter().map(|ty| events.place(ty)).collect()).collect()
+    };
+    let (sends, waits) = (places(|read| &read.sends), places(|read| &read.waits));
     if let Some(start) = starts.first()
         && !report.is_clean()
     {
@@ -77,18 +76,20 @@ pub fn workflow(
     for place in sends.iter().flatten() {
         events.all[*place].sent = true;
     }
-    let mut catches = Vec::new();
-    let steps = reads.into_iter().zip(takes).zip(sends).map(|((read, takes), sends)| {
-        catches.extend(read.catch);
+    for place in waits.iter().flatten() {
+        events.all[*place].waited = true;
+    }
+    let edges = takes.into_iter().zip(sends).zip(waits);
+    let steps = reads.into_iter().zip(edges).map(|(read, ((takes, sends), waits))| {
         let emits_event = events.spelled(&read.step.emits, &output);
-        Step { takes, sends, emits_event, ..read.step }
+        Step { takes, sends, waits, emits_event, ..read.step }
     });
     let steps = steps.collect();
     let input = events
         .all
         .iter()
         .find_map(|event| (event.role == Role::Start).then(|| payload(&event.ty, "StartEvent")));
-    let workflow = Workflow {
+    Some(Workflow {
         self_type,
         generics: block.generics.clone(),
         name: options.name.unwrap_or_else(|| base.to_string()),
@@ -100,8 +101,7 @@ pub fn workflow(
         events: events.named(),
         steps,
         block,
-    };
-    Some((workflow, catches))
+    })
 }
 
 fn self_name(ty: &Type, report: &mut Report) -> Option<Ident> {

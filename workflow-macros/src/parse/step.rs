@@ -1,24 +1,24 @@
 //! Step: reads one `#[step]` method: its options, what it takes and what it gives.
 
 use quote::quote;
-use syn::spanned::Spanned;
 use syn::{
     Attribute, FnArg, GenericParam, Ident, ImplItem, ImplItemFn, Meta, ReceiverKind, ReturnType, Type,
     TypePath,
 };
 
+use super::events::is_failure;
 use super::types::{Scope, argument, payload};
-use crate::model::{Catch, Parameter, Step, StepOptions, Takes};
+use crate::model::{Apart, ApartOn, Catch, Parameter, Step, StepOptions, Takes};
 use crate::names;
 use crate::options;
-use crate::report::{Report, not_yet};
+use crate::report::Report;
 
 /// What was read of one `#[step]` method, before its events have their places.
 pub(super) struct Read {
     pub(super) step: Step,
     pub(super) taken: Taken,
     pub(super) sends: Vec<Type>,
-    pub(super) catch: Option<Catch>,
+    pub(super) waits: Vec<Type>,
 }
 
 /// The types that start a step.
@@ -42,7 +42,6 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
         return None;
     };
     let options = options::step(&attribute.meta, report);
-    refuse_what_does_not_act(&options, report);
     let name = method.sig.ident.clone();
     if is_generic(method) {
         report.error(
@@ -55,9 +54,14 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
     }
     let (parameters, inputs) = parameters(method, report)?;
     let taken = taken(&name, inputs, &options, scope, report)?;
+    check_catch(&name, &taken, catch.as_ref(), report);
+    let apart = apart(method, &options, report);
     let (emits, fails_with) = returned(&method.sig.output, scope, report)?;
-    let sends = options.sends.iter().map(|ty| scope.resolved(ty));
-    let sends: Vec<Type> = sends.filter(|ty| scope.check_concrete(ty, report)).collect();
+    let mut concrete = |types: &[Type]| -> Vec<Type> {
+        let types = types.iter().map(|ty| scope.resolved(ty));
+        types.filter(|ty| scope.check_concrete(ty, report)).collect()
+    };
+    let (sends, waits) = (concrete(&options.sends), concrete(&options.waits));
     let step = Step {
         attribute: attribute.path().clone(),
         is_async: method.sig.asyncness.is_some(),
@@ -68,26 +72,78 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
         emits_event: None,
         fails_with,
         sends: Vec::new(),
+        waits: Vec::new(),
         workers: options.workers,
+        timeout: options.timeout,
+        retry: options.retry,
+        apart,
+        catch,
         allow_unreachable: options.allow_unreachable,
         allow_dead_end: options.allow_dead_end,
         ident: name,
     };
-    Some(Read { step, taken, sends, catch })
+    Some(Read { step, taken, sends, waits })
 }
 
-pub(super) fn refuse_what_does_not_act(options: &StepOptions, report: &mut Report) {
-    let flags = [
-        (options.timeout.map(|(_, at)| at), "`timeout` of a step"),
-        (options.retry, "`retry`"),
-        (options.blocking, "`blocking`"),
-        (options.spawn, "`spawn`"),
-        (options.waits.first().map(Spanned::span), "`waits`"),
-    ];
-    for (at, what) in flags {
-        if let Some(at) = at {
-            report.push(not_yet(at, what));
+/// Where the step runs, when that is not where its run is driven.
+fn apart(method: &ImplItemFn, options: &StepOptions, report: &mut Report) -> Option<Apart> {
+    let (name, is_async) = (&method.sig.ident, method.sig.asyncness.is_some());
+    match (options.spawn, options.blocking) {
+        (Some(_), Some(at)) => {
+            report.error_at(
+                at,
+                format!("step `{name}` has both `spawn` and `blocking`"),
+                "keep `spawn` for an `async fn`, or `blocking` for a plain `fn`",
+            );
+            None
         }
+        (Some(at), None) => {
+            if !is_async {
+                report.error_at(
+                    at,
+                    format!("step `{name}` has `spawn` and is no `async fn`"),
+                    "write `async fn`, or `blocking` instead, which gives it a thread of its own",
+                );
+            }
+            Some(Apart { at, on: ApartOn::Task })
+        }
+        (None, Some(at)) => {
+            if is_async {
+                report.error_at(
+                    at,
+                    format!("step `{name}` has `blocking` and is an `async fn`"),
+                    "write a plain `fn`, or `spawn` instead, which gives it a task of its own",
+                );
+            }
+            Some(Apart { at, on: ApartOn::Pool })
+        }
+        (None, None) => None,
+    }
+}
+
+/// Notes when a step with `#[catch]` takes something else than a failure, or one without it takes that.
+fn check_catch(name: &Ident, taken: &Taken, catch: Option<&Catch>, report: &mut Report) {
+    let types = match taken {
+        Taken::One(ty) => vec![ty.clone()],
+        Taken::On(types, _) | Taken::Join(types) => types.clone(),
+        Taken::Batch { whole, .. } => vec![payload(whole, "Vec").unwrap_or_else(|| whole.clone())],
+    };
+    let failure = types.iter().find(|ty| is_failure(ty));
+    match (catch, failure) {
+        (Some(_), _) if !matches!(taken, Taken::One(ty) if is_failure(ty)) => {
+            let other = types.iter().find(|ty| !is_failure(ty)).unwrap_or(&types[0]);
+            report.error(
+                other,
+                format!("step `{name}` has `#[catch]` and takes `{}`", names::spelled(other)),
+                "take one `StepFailed`, and nothing else but the context",
+            );
+        }
+        (None, Some(failure)) => report.error(
+            failure,
+            format!("step `{name}` takes `StepFailed` without `#[catch]`"),
+            "write `#[catch]` above it for the failures of all steps, or `#[catch(of(fetch))]` for those of one",
+        ),
+        _ => (),
     }
 }
 
