@@ -6,7 +6,6 @@
 use syn::{Ident, ImplItem};
 
 use crate::model::{Role, Takes, Workflow};
-use crate::parse;
 use crate::report::Report;
 
 /// Checks the block, one rule after the other, and notes on each event whether it is direct.
@@ -15,7 +14,6 @@ pub fn workflow(workflow: &mut Workflow, report: &mut Report) {
     there_are_not_too_many(workflow, report);
     nothing_takes_the_stop(workflow, report);
     nothing_waits_for_the_stop(workflow, report);
-    failures_go_to_catches(workflow, report);
     what_is_received_is_taken(workflow, report);
     what_is_sent_arrives(workflow, report);
     each_catch_has_its_own(workflow, report);
@@ -65,29 +63,6 @@ fn nothing_waits_for_the_stop(workflow: &Workflow, report: &mut Report) {
                 &workflow.events[*stop].ty,
                 format!("step `{}` waits for `StopEvent`, with which the run is over", step.ident),
                 "wait for the event before it",
-            );
-        }
-    }
-}
-
-/// A failure goes to its catch and nowhere else.
-fn failures_go_to_catches(workflow: &Workflow, report: &mut Report) {
-    let taken = workflow.failed_event();
-    for (place, event) in workflow.events.iter().enumerate() {
-        let doors = [
-            (event.sent, "sent"),
-            (event.waited, "waited for"),
-            (event.published, "published"),
-            (event.received, "received"),
-        ];
-        let door = doors.iter().find(|(is_open, _)| *is_open);
-        if let Some((_, door)) = door
-            && (taken == Some(place) || parse::is_failure(&event.ty))
-        {
-            report.error(
-                &event.ty,
-                format!("`StepFailed` is {door}, but it only goes from a step that fails to its catch"),
-                "leave it out, and let the catch emit an event of its own",
             );
         }
     }
@@ -189,7 +164,7 @@ fn what_runs_apart_can_be_shared(workflow: &Workflow, report: &mut Report) {
             report.error_at(
                 apart.at,
                 format!(
-                    "step `{}` runs apart from its run, and `{}` only lives for `{lifetime}`",
+                    "step `{}` runs apart from its run, and workflow `{}` borrows for `{lifetime}`",
                     step.ident, workflow.name
                 ),
                 "leave the option out, or let the workflow own what it borrows, in an `Arc` when it is big",

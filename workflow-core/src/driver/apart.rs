@@ -14,16 +14,24 @@ use crate::{Context, Workflow};
 
 /// A workflow of which a step can have a copy: what `spawn` and `blocking` need.
 ///
-/// [`Workflow`] is not part of it, since the generated implementation of that is bound by this.
+/// Neither [`Workflow`] nor [`Clone`] is a part of it: the generated implementation of the one is bound by
+/// this, and rustc would name the other instead.
 #[diagnostic::on_unimplemented(
     message = "a step of `{Self}` runs apart from its run, on a copy of `{Self}`, which is not `Clone`",
     label = "`{Self}` cannot be copied",
     note = "write `#[derive(Clone)]` above `{Self}`, with an `Arc` around what is big, or leave the option out"
 )]
-pub trait Shared: Clone + Send + Sync + 'static {}
+pub trait Shared: Sized + 'static {
+    /// The copy.
+    fn share(&self) -> Self;
+}
 
 #[diagnostic::do_not_recommend]
-impl<W: Clone + Send + Sync + 'static> Shared for W {}
+impl<W: Clone + 'static> Shared for W {
+    fn share(&self) -> Self {
+        self.clone()
+    }
+}
 
 /// Runs a step on a task of its own.
 pub async fn spawn<W, F>(flow: &W, context: Context<W>, step: impl FnOnce(W, Context<W>) -> F) -> F::Output
@@ -31,7 +39,7 @@ where
     W: Workflow + Shared,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let task = tokio::spawn(step(flow.clone(), context));
+    let task = tokio::spawn(step(flow.share(), context));
     Apart { task, abandoned: Arc::default() }.await
 }
 
@@ -45,7 +53,7 @@ where
     W: Workflow + Shared,
     T: Send + 'static,
 {
-    let (flow, abandoned) = (flow.clone(), Arc::<AtomicBool>::default());
+    let (flow, abandoned) = (flow.share(), Arc::<AtomicBool>::default());
     let context = context.abandoned_by(Arc::clone(&abandoned));
     let task = tokio::task::spawn_blocking(move || step(flow, context));
     Apart { task, abandoned }.await

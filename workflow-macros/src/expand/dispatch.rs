@@ -220,10 +220,10 @@ fn contexts(step: &Step) -> impl Iterator<Item = &Type> {
 /// The call of the method, and what it gave as an emission.
 fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream], context: &TokenStream) -> TokenStream {
     let Some(Apart { at, on }) = &step.apart else {
-        return returned(workflow, step, &quote!(self), inputs, context);
+        return returned(workflow, step, "self", inputs, context);
     };
     // What goes across is an emission, so that nothing is asked of the step's own types.
-    let returned = returned(workflow, step, &quote!(flow), inputs, &quote!(context));
+    let returned = returned(workflow, step, "flow", inputs, &quote!(context));
     let given = contexts(step).next().map_or_else(|| quote!(_), |_| quote!(context));
     let private = private_at(here(*at));
     let (apart, body) = match on {
@@ -233,21 +233,25 @@ fn call(workflow: &Workflow, step: &Step, inputs: &[TokenStream], context: &Toke
     quote_spanned!(here(*at)=> #private::apart::#apart(self, #context, move |flow, #given| #body).await)
 }
 
-/// What the method gave, as an emission; `flow` is the workflow that it is called on.
+/// What the method gave, as an emission; `flow` names the workflow that it is called on.
 fn returned(
     workflow: &Workflow,
     step: &Step,
-    flow: &TokenStream,
+    flow: &str,
     inputs: &[TokenStream],
     context: &TokenStream,
 ) -> TokenStream {
     let method = &step.ident;
     let mut inputs = inputs.iter();
     let arguments = step.parameters.iter().map(|parameter| match parameter {
-        Parameter::Context(ty) => quote_spanned!(here(ty.span())=> &#context),
+        Parameter::Context(ty) => {
+            let context = respanned(context.clone(), here(ty.span()));
+            quote_spanned!(here(ty.span())=> &#context)
+        }
         Parameter::Input => inputs.next().cloned().unwrap_or_default(),
     });
     let at = here(method.span());
+    let flow = Ident::new(flow, at);
     let mut called = quote_spanned!(at=> #flow.#method(#(#arguments),*));
     if step.is_async {
         let root = root_at(at);

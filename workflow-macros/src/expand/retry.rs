@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::duration;
+use super::rows::ends;
 use crate::model::{Retry, RetryOptions, RetryWait, Workflow};
 use crate::root::{here, root};
 
@@ -17,19 +18,24 @@ pub fn method(workflow: &Workflow) -> Option<TokenStream> {
     let arms = steps.filter_map(|(place, step)| Some((place, step.retry.as_ref()?))).map(|(place, retry)| {
         let number = Literal::u16_unsuffixed(place as u16);
         let policy = match retry {
-            Retry::By(path) => quote_spanned!(here(path.span())=> #path()),
+            Retry::By(path) => {
+                let mut called = Group::new(Delimiter::Parenthesis, TokenStream::new());
+                called.set_span(here(ends(path).1));
+                quote!(#path #called)
+            }
             Retry::With(options) => policy(options),
         };
-        quote!(#number => ::core::option::Option::Some(#policy),)
+        quote!(#number => #policy,)
     });
     let arms: Vec<TokenStream> = arms.collect();
     (!arms.is_empty()).then(|| {
         quote! {
             fn retry(step: ::core::primitive::u16) -> ::core::option::Option<#root::RetryPolicy> {
-                match step {
+                let policy: #root::RetryPolicy = match step {
                     #(#arms)*
-                    _ => ::core::option::Option::None,
-                }
+                    _ => return ::core::option::Option::None,
+                };
+                ::core::option::Option::Some(policy)
             }
         }
     })

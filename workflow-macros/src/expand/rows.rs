@@ -170,7 +170,8 @@ fn check(at: &impl ToTokens, question: &str, place: Option<usize>) -> TokenStrea
     quote_spanned!(first=> const _: () = #root::graph::deny #argument;)
 }
 
-fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+/// The places of the first and of the last token.
+pub fn ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))

@@ -7,6 +7,7 @@ use super::step::Taken;
 use super::types::payload;
 use crate::model::{Event, Role, Takes};
 use crate::names;
+use crate::report::Report;
 
 /// The events of a workflow, each once.
 #[derive(Default)]
@@ -81,7 +82,20 @@ pub(super) fn role(ty: &Type) -> Role {
 }
 
 /// Whether the type is spelled `StepFailed`, with a path or without.
-pub fn is_failure(ty: &Type) -> bool {
+pub(super) fn is_failure(ty: &Type) -> bool {
     matches!(ty, Type::Path(TypePath { qself: None, path, .. })
         if path.segments.last().is_some_and(|last| last.ident == "StepFailed"))
+}
+
+/// Notes that a failure is sent, waited for, published or received; whether it is one.
+pub(super) fn refuse_failure(ty: &Type, door: &str, report: &mut Report) -> bool {
+    let refused = is_failure(ty);
+    if refused {
+        report.error(
+            ty,
+            format!("`StepFailed` is {door}, but it only goes from a step that fails to its catch"),
+            "leave it out, and let the catch emit an event of its own",
+        );
+    }
+    refused
 }

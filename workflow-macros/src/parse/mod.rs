@@ -16,8 +16,7 @@ use crate::names;
 use crate::report::Report;
 use crate::root;
 
-pub use events::is_failure;
-use events::{Events, role};
+use events::{Events, refuse_failure, role};
 pub use step::as_step;
 use step::{Read, is_generic, step};
 use types::{Scope, payload, stop_types};
@@ -48,7 +47,8 @@ pub fn workflow(options: WorkflowOptions, mut block: ItemImpl, report: &mut Repo
     for (doors, is_published) in [(&options.publishes, true), (&options.receives, false)] {
         for ty in doors {
             let ty = scope.resolved(ty);
-            if !scope.check_concrete(&ty, report) {
+            let door = if is_published { "published" } else { "received" };
+            if refuse_failure(&ty, door, report) || !scope.check_concrete(&ty, report) {
                 continue;
             }
             let event = events.place(&ty);

@@ -6,7 +6,7 @@ use syn::{
     TypePath,
 };
 
-use super::events::is_failure;
+use super::events::{is_failure, refuse_failure};
 use super::types::{Scope, argument, payload};
 use crate::model::{Apart, ApartOn, Catch, Parameter, Step, StepOptions, Takes};
 use crate::names;
@@ -57,11 +57,11 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
     check_catch(&name, &taken, catch.as_ref(), report);
     let apart = apart(method, &options, report);
     let (emits, fails_with) = returned(&method.sig.output, scope, report)?;
-    let mut concrete = |types: &[Type]| -> Vec<Type> {
+    let mut named = |types: &[Type], door: &str| -> Vec<Type> {
         let types = types.iter().map(|ty| scope.resolved(ty));
-        types.filter(|ty| scope.check_concrete(ty, report)).collect()
+        types.filter(|ty| !refuse_failure(ty, door, report) && scope.check_concrete(ty, report)).collect()
     };
-    let (sends, waits) = (concrete(&options.sends), concrete(&options.waits));
+    let (sends, waits) = (named(&options.sends, "sent"), named(&options.waits, "waited for"));
     let step = Step {
         attribute: attribute.path().clone(),
         is_async: method.sig.asyncness.is_some(),

@@ -11,7 +11,7 @@ impl Flow {
 
     #[catch(of(fetsh))]
     #[step]
-    async fn mend(&self, _: StartEvent<String>) -> StopEvent<u32> {
+    async fn mend(&self, _: StepFailed) -> StopEvent<u32> {
         StopEvent(0)
     }
 }

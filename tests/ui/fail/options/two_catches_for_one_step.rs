@@ -11,13 +11,13 @@ impl Flow {
 
     #[catch(of(fetch))]
     #[step]
-    async fn mend(&self, _: StartEvent<String>) -> StopEvent<u32> {
+    async fn mend(&self, _: StepFailed) -> StopEvent<u32> {
         StopEvent(0)
     }
 
     #[catch(of(fetch))]
     #[step]
-    async fn mend_more(&self, _: StartEvent<String>) -> StopEvent<u32> {
+    async fn mend_more(&self, _: StepFailed) -> StopEvent<u32> {
         StopEvent(0)
     }
 }

@@ -1,0 +1,37 @@
+use workflow_core::prelude::*;
+
+#[event]
+struct Page;
+
+#[event]
+struct Never;
+
+struct Flow;
+
+#[workflow]
+impl Flow {
+    #[step]
+    async fn fetch(&self, _: StartEvent<String>) -> Page {
+        Page
+    }
+
+    #[step]
+    async fn count(&self, _: Page) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+
+    #[step]
+    async fn parse(&self, _: Never) -> Page {
+        Page
+    }
+
+    #[catch(of(parse))]
+    #[step]
+    async fn mend(&self, _: StepFailed) -> StopEvent<u32> {
+        StopEvent(0)
+    }
+}
+
+fn main() {
+    let _ = Flow.run("pirates");
+}

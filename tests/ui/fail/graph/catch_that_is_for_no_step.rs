@@ -1,0 +1,35 @@
+use workflow_core::prelude::*;
+
+#[event]
+struct Page;
+
+struct Flow;
+
+#[workflow]
+impl Flow {
+    #[step]
+    async fn fetch(&self, _: StartEvent<String>) -> Page {
+        Page
+    }
+
+    #[step]
+    async fn count(&self, _: Page) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+
+    #[catch(of(fetch, count))]
+    #[step]
+    async fn mend(&self, _: StepFailed) -> StopEvent<u32> {
+        StopEvent(0)
+    }
+
+    #[catch]
+    #[step]
+    async fn mend_all(&self, _: StepFailed) -> StopEvent<u32> {
+        StopEvent(0)
+    }
+}
+
+fn main() {
+    let _ = Flow.run("pirates");
+}

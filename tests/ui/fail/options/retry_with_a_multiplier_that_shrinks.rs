@@ -1,0 +1,15 @@
+use workflow_core::prelude::*;
+
+struct Flow;
+
+#[workflow]
+impl Flow {
+    #[step(retry(base = "1s", multiplier = 0.5))]
+    async fn fetch(&self, _: StartEvent<String>) -> StopEvent<u32> {
+        StopEvent(1)
+    }
+}
+
+fn main() {
+    let _ = Flow.run("pirates");
+}
