@@ -176,13 +176,6 @@ impl<'r, W: Workflow> Place<'r, W> {
         Context::new(Arc::clone(self.core), step, InvocationId { number, slot }, execution)
     }
 
-    /// The same for a step that was given `inputs`, which may be a later try of it.
-    #[must_use]
-    pub fn context_of(&self, inputs: &Inputs<W::Event>) -> Context<W> {
-        let _ = inputs;
-        self.context()
-    }
-
     /// What a step has returned: the event to go on with, or the reason to come back.
     ///
     /// # Errors

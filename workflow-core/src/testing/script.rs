@@ -149,13 +149,10 @@ impl Script {
         self.fact(Input::Received { event });
     }
 
-    /// Fact: a running step sent an event: the one that was ordered last.
-    ///
-    /// # Panics
-    ///
-    /// When no step is under way.
+    /// Fact: a step sent an event: the one that was ordered last, or one that has ended.
     pub fn sent(&mut self, event: &str, mark: u64) {
-        let invocation = self.running.last().expect("a step is under way").invocation;
+        let ended = InvocationId { number: u64::MAX, slot: u32::MAX };
+        let invocation = self.running.last().map_or(ended, |running| running.invocation);
         let event = self.event(event, mark);
         self.fact(Input::StepSent { invocation, event });
     }

@@ -196,13 +196,10 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
         }
     };
     let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
-    let call = call(workflow, step, &inputs, &quote!(context));
-    let asks = step.apart.is_some() || contexts(step).next().is_some();
-    let context = asks.then(|| quote!(let context = place.context_of(&inputs);));
+    let call = call(workflow, step, &inputs, &quote!(place.context()));
     Some(quote! {
         #number => {
             place.enter(#number);
-            #context
             #taken
             ::core::mem::drop(inputs);
             #call

@@ -108,7 +108,7 @@ fn whole(workflow: &Workflow) -> TokenStream {
     let failed = workflow.failed_event().map(|event| {
         let variant = variants[event];
         quote! {
-            fn failed(failed: #root::StepFailed) -> ::core::option::Option<Self> {
+            fn failed(_: u16, failed: #root::StepFailed) -> ::core::option::Option<Self> {
                 ::core::option::Option::Some(Self::#variant(failed))
             }
         }
