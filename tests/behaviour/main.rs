@@ -8,9 +8,11 @@ mod driving;
 mod failure;
 mod joins;
 mod readme;
+mod retries;
 mod routing;
 mod running;
 mod streams;
+mod waits;
 mod workers;
 
 use std::sync::Mutex;

@@ -347,7 +347,8 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.
     fn may_sleep(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> bool {
-        if !self.driver.may_sleep(cx) {
+        self.rung |= self.driver.has_rung(cx);
+        if self.rung || !self.driver.may_sleep(cx) {
             return false;
         }
         let may_be_stuck = machine.has_waits() && !machine.is_busy() && !machine.knows_that_waits_are_all();
