@@ -7,6 +7,7 @@ mod contexts;
 mod driving;
 mod failure;
 mod joins;
+mod readers;
 mod readme;
 mod retries;
 mod routing;

@@ -102,10 +102,10 @@ async fn a_published_event_goes_to_the_steps_that_take_it_as_well() {
 }
 
 /// Publishes in mid-step, more than any buffer holds.
-struct Chatty;
+pub(crate) struct Chatty;
 
 #[event]
-struct Token(u32);
+pub(crate) struct Token(pub(crate) u32);
 
 #[workflow(publishes(Token))]
 impl Chatty {
@@ -137,7 +137,7 @@ async fn a_stream_that_nobody_reads_drops_its_oldest_events_and_counts_them() {
     assert!(matches!(run.next().await, Some(ChattyEvent::Token(Token(904)))));
 }
 
-/// A flow that waits for ever, until its run is dropped.
+/// Holds what cannot be written down.
 #[event(transient)]
 struct Wire(tokio::sync::mpsc::Sender<u8>);
 

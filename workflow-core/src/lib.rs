@@ -87,8 +87,8 @@ pub use context::Context;
 pub use draw::{DrawError, Drawing};
 #[cfg(feature = "runtime")]
 pub use driver::{
-    Call, Collect, Delivery, Gave, ResumeError, Run, RunHandle, RunTask, Snapshot, SnapshotError, WaitFor,
-    WaitForAtMost, WaitTimedOut,
+    Buffer, Call, Collect, Delivery, EventStream, Gave, ResumeError, Run, RunHandle, RunTask, Snapshot,
+    SnapshotError, WaitFor, WaitForAtMost, WaitTimedOut,
 };
 pub use emit::{BoxError, Emission, Emit, Members};
 #[cfg(feature = "runtime")]
@@ -113,7 +113,9 @@ pub use workflow_macros::{Event, OneOf, event, step, workflow};
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "runtime")]
-    pub use crate::{Context, RetryPolicy, Run, RunError, RunHandle, RunTask, SendError, Workflow};
+    pub use crate::{
+        Buffer, Context, EventStream, RetryPolicy, Run, RunError, RunHandle, RunTask, SendError, Workflow,
+    };
     pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent};
     #[cfg(feature = "macros")]
     pub use crate::{OneOf, event, step, workflow};

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::children::Children;
 use super::collect::Collected;
-use super::stream::Published;
+use super::log::Log;
 use super::wait::Waiting;
 use super::watch::Watch;
 use crate::machine::{Input, InvocationId, Machine};
@@ -27,6 +27,8 @@ pub struct Core<W: Workflow> {
     pub(super) idle: AtomicBool,
     /// Something is kept for later tries of executions.
     pub(super) remembers: AtomicBool,
+    /// A reader of the published events has too many of them to read.
+    held: AtomicBool,
     state: Mutex<W::State>,
     door: Mutex<Door<W>>,
     /// The run's machine, made when it is first asked for.
@@ -57,7 +59,8 @@ struct Door<W: Workflow> {
     inbox: Vec<Inbound<W::Event>>,
     /// Whom to wake when something comes in.
     driver: Option<Waker>,
-    published: Published<W::Event>,
+    /// The published events and their readers, made when there is the first of either.
+    log: Option<Box<Log<W::Event>>>,
     /// What few runs need, made when it is.
     rest: Option<Box<Rest<W>>>,
 }
@@ -127,13 +130,9 @@ impl<W: Workflow> Core<W> {
             over: AtomicBool::new(false),
             idle: AtomicBool::new(false),
             remembers: AtomicBool::new(false),
+            held: AtomicBool::new(false),
             state: Mutex::default(),
-            door: Mutex::new(Door {
-                inbox: Vec::new(),
-                driver: None,
-                published: Published::default(),
-                rest: None,
-            }),
+            door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None }),
             machine: Mutex::new(None),
             id: OnceLock::new(),
             special: OnceLock::new(),
@@ -249,15 +248,36 @@ impl<W: Workflow> Core<W> {
         })
     }
 
-    /// Does something with the events on their way to the caller.
-    pub(super) fn with_published<R>(&self, does: impl FnOnce(&mut Published<W::Event>) -> R) -> R {
-        does(&mut locked(&self.door).published)
+    /// Does something with the published events. When that holds the run back, a lone chain comes back after
+    /// the step that runs; when it lets the run go on, the driver is woken.
+    pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
+        let mut door = locked(&self.door);
+        let log = door.log.get_or_insert_with(|| Box::new(Log::new(self.over.load(Ordering::Acquire))));
+        let done = does(log);
+        let held = log.is_held();
+        if self.held.swap(held, Ordering::AcqRel) != held {
+            if held {
+                self.attention.store(true, Ordering::SeqCst);
+            } else {
+                self.ring(&door);
+            }
+        }
+        done
     }
 
+    /// Gives an event to the readers.
     pub(crate) fn publish(&self, event: W::Event) {
-        if let Some(reader) = self.with_published(|published| published.push(event)) {
-            reader.wake();
-        }
+        self.with_log(|log| log.push(event)).wake();
+    }
+
+    /// How many published events were dropped for want of room.
+    pub(super) fn dropped(&self) -> u64 {
+        locked(&self.door).log.as_ref().map_or(0, |log| log.dropped())
+    }
+
+    /// Whether the run begins no new step because a reader has too much to read.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.load(Ordering::Acquire)
     }
 
     /// Leaves something for the driver and wakes it.
@@ -324,11 +344,10 @@ impl<W: Workflow> Core<W> {
         self.idle.store(false, Ordering::Release);
         door.inbox.clear();
         door.driver = None;
-        let reader = door.published.close();
+        self.held.store(false, Ordering::Release);
+        let wakers = door.log.as_mut().map(|log| log.close()).unwrap_or_default();
         drop(door);
-        if let Some(reader) = reader {
-            reader.wake();
-        }
+        wakers.wake();
     }
 }
 

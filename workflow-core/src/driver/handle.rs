@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::Core;
+use super::{Core, EventStream};
 use crate::{Carries, Receives, SendError, Workflow};
 
-/// A handle on a run: sends it events, cancels it, tells its id. It does not drive the run, nor keep it alive.
+/// A handle on a run: sends it events, cancels it, reads what it publishes, tells its id. It does not drive the run, nor keep it alive.
 pub struct RunHandle<W: Workflow> {
     core: Arc<Core<W>>,
 }
@@ -33,6 +33,11 @@ impl<W: Workflow> RunHandle<W> {
     /// come to an await; without effect when it is over.
     pub fn cancel(&self) {
         self.core.cancel();
+    }
+
+    /// A reader of what the run publishes, from the beginning as far as the buffer reaches.
+    pub fn events(&self) -> EventStream<W> {
+        EventStream::new(Arc::clone(&self.core))
     }
 
     /// The run's id: as given, else made up when first asked for.

@@ -4,6 +4,7 @@
 //! machine is not asked (`drive`); whatever else happens goes through the machine (`fork`).
 
 pub mod apart;
+mod buffer;
 mod call;
 mod children;
 mod clock;
@@ -14,6 +15,7 @@ mod drive;
 mod execution;
 mod fork;
 mod handle;
+mod log;
 mod place;
 mod run;
 mod snapshot;
@@ -24,6 +26,7 @@ mod wait;
 mod watch;
 
 pub use self::core::{Core, Inbound};
+pub use buffer::Buffer;
 pub use call::Call;
 pub use collect::Collect;
 pub use delivery::{Delivery, Gave};
@@ -32,5 +35,6 @@ pub use handle::RunHandle;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
 pub use run::Run;
 pub use snapshot::{ResumeError, Snapshot, SnapshotError};
+pub use stream::EventStream;
 pub use task::RunTask;
 pub use wait::{WaitFor, WaitForAtMost, WaitTimedOut};

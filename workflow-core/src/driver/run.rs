@@ -10,9 +10,8 @@ use std::time::Duration;
 use super::core::Special;
 use super::drive::{drive, drive_whole};
 use super::snapshot::{Read, Written};
-use super::stream::Published;
 use super::watch::Watch;
-use super::{Core, Delivery, ResumeError, RunHandle, Snapshot, SnapshotError};
+use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
 use crate::machine::{Input, Machine};
 use crate::{Events, Receives, RunError, SendError, Workflow};
 
@@ -38,6 +37,8 @@ use crate::{Events, Receives, RunError, SendError, Workflow};
 pub struct Run<'a, W: Workflow> {
     core: Arc<Core<W>>,
     phase: Phase<'a, W>,
+    /// The reader behind [`Run::next`], made when that is first called.
+    reader: Option<EventStream<W>>,
 }
 
 type Driving<'a, W> = Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
@@ -59,7 +60,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     pub(crate) fn new(flow: &'a W, input: W::Input) -> Self {
         let opening = Opening::Input(input);
         let phase = Phase::Ready { flow, opening, limit: W::TIMEOUT, special: None };
-        Self { core: Arc::new(Core::new()), phase }
+        Self { core: Arc::new(Core::new()), phase, reader: None }
     }
 
     /// A run that is more than a plain one.
@@ -75,7 +76,8 @@ impl<'a, W: Workflow> Run<'a, W> {
     pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
         let Read { core, elapsed, limit, special } = read;
         let opening = Opening::Resumed(elapsed);
-        Self { core, phase: Phase::Ready { flow, opening, limit, special: Some(special) } }
+        let phase = Phase::Ready { flow, opening, limit, special: Some(special) };
+        Self { core, phase, reader: None }
     }
 
     pub(crate) fn resume(flow: &'a W, snapshot: Snapshot) -> Result<Self, ResumeError> {
@@ -146,10 +148,24 @@ impl<'a, W: Workflow> Run<'a, W> {
         self
     }
 
+    /// How many published events the run keeps, and what gives way when they are too many; without it, the
+    /// oldest of more than 4,096 are dropped.
+    #[must_use]
+    pub fn buffer(self, buffer: Buffer) -> Self {
+        self.core.with_log(|log| log.set_buffer(buffer));
+        self
+    }
+
     /// A handle to send it events and to cancel it while somebody else awaits it.
     #[must_use]
     pub fn handle(&self) -> RunHandle<W> {
         RunHandle::new(Arc::clone(&self.core))
+    }
+
+    /// A reader of what the run publishes, from the beginning as far as the buffer reaches. It does not drive
+    /// the run.
+    pub fn events(&self) -> EventStream<W> {
+        EventStream::new(Arc::clone(&self.core))
     }
 
     /// Sends the run an event that it `receives`; any other does not compile.
@@ -285,10 +301,10 @@ impl<'a, W: Workflow> Run<'a, W> {
         self.core.idle.load(Ordering::Acquire)
     }
 
-    /// How many published events were dropped because nobody read them: the oldest go when 4,096 wait.
+    /// How many published events were dropped before [`Run::next`] came to them.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.core.with_published(|published| published.dropped())
+        self.reader.as_ref().map_or_else(|| self.core.dropped(), EventStream::dropped)
     }
 
     /// The state as the run has left it, so that another run can go on with it.
@@ -298,19 +314,20 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     fn poll_published(&mut self, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
-        loop {
-            let waiting = self.core.with_published(Published::pop);
-            if waiting.is_some() {
-                return Poll::Ready(waiting);
-            }
-            if matches!(self.phase, Phase::Over(_)) {
-                return Poll::Ready(None);
-            }
-            if self.drive(cx).is_pending() {
-                let published = self.core.with_published(Published::pop);
-                return published.map_or(Poll::Pending, |event| Poll::Ready(Some(event)));
-            }
+        let read = self.reader().try_next();
+        if read.is_some() {
+            return Poll::Ready(read);
         }
+        // Over or not, the reader knows what there is.
+        let _ = self.drive(cx);
+        self.reader().poll(cx)
+    }
+
+    /// The run's own reader, which the run waits for from now on.
+    fn reader(&mut self) -> &mut EventStream<W> {
+        let reader = self.reader.get_or_insert_with(|| EventStream::new(Arc::clone(&self.core)));
+        reader.set_holds(true);
+        reader
     }
 
     /// Polls the run once; ready when it is over.
@@ -374,6 +391,10 @@ impl<W: Workflow> Future for Run<'_, W> {
     ///
     /// When it is polled again after it gave its result.
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Who awaits the result reads nothing meanwhile, so the run must not wait for that.
+        if let Some(reader) = &mut self.reader {
+            reader.set_holds(false);
+        }
         self.go_on_alone();
         if self.drive(cx).is_pending() {
             return Poll::Pending;

@@ -1,59 +1,130 @@
-//! Published: the events on their way to the caller.
+//! Stream: the published events of a run, as one reader sees them.
 
-use std::collections::VecDeque;
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-/// A bounded queue: when the caller does not read, the oldest events are dropped and counted.
-#[derive(Debug)]
-pub(super) struct Published<E> {
-    events: VecDeque<E>,
-    dropped: u64,
-    closed: bool,
-    reader: Option<Waker>,
+use super::Core;
+use crate::Workflow;
+
+/// One reader of what a run publishes. A run has any number of them, and each sees every event.
+///
+/// Made by [`Run::events`](crate::Run::events), [`RunTask::events`](crate::RunTask::events) or
+/// [`RunHandle::events`](crate::RunHandle::events). It begins at the beginning, as far as the run's
+/// [`Buffer`](crate::Buffer) reaches; a clone of it goes on from where the original is. It does not drive
+/// the run: somebody else awaits that, or it was started on a task of its own.
+///
+/// ```
+/// # use workflow_core::prelude::*;
+/// # use std::sync::Arc;
+/// # #[event]
+/// # struct Word(String);
+/// # struct Talk;
+/// # #[workflow(publishes(Word))]
+/// # impl Talk {
+/// #     #[step]
+/// #     async fn talk(&self, ctx: &Context<Self>, _input: StartEvent<()>) -> StopEvent<u32> {
+/// #         ["so", "it", "goes"].map(|word| ctx.publish(Word(word.to_owned())));
+/// #         StopEvent(3)
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), RunError> {
+/// let run = Talk.run(());
+/// let mut events = run.events();
+/// let reader = tokio::spawn(async move {
+///     let mut words = Vec::new();
+///     while let Some(TalkEvent::Word(word)) = events.next().await {
+///         words.push(word.0);
+///     }
+///     words
+/// });
+/// assert_eq!(run.await?, 3);
+/// assert_eq!(reader.await.unwrap(), ["so", "it", "goes"]);
+/// # Ok(()) }
+/// ```
+///
+/// It ends when the run does: with a result, an error, by a cancel, or because it was dropped. What was
+/// published before is read first.
+#[must_use = "a reader that is not read misses events, or holds the run back"]
+pub struct EventStream<W: Workflow> {
+    core: Arc<Core<W>>,
+    key: u32,
+    /// Whether the run may have to wait for this reader, as the log knows it.
+    holds: bool,
 }
 
-impl<E> Default for Published<E> {
-    fn default() -> Self {
-        Self { events: VecDeque::new(), dropped: 0, closed: false, reader: None }
+impl<W: Workflow> EventStream<W> {
+    pub(super) fn new(core: Arc<Core<W>>) -> Self {
+        let key = core.with_log(|log| log.attach());
+        Self { core, key, holds: true }
+    }
+
+    /// The next event; `None` when the run is over and all was read.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost when this is dropped before it is ready.
+    pub async fn next(&mut self) -> Option<W::Event> {
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    /// How many events were dropped before this reader came to them; it goes on with the oldest that is kept.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.core.with_log(|log| log.dropped_before(self.key))
+    }
+
+    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<W::Event>> {
+        // The replaced waker is dropped after the lock.
+        let (polled, _replaced) = self.core.with_log(|log| match log.read(self.key) {
+            Some(event) => (Poll::Ready(Some(event)), None),
+            None if log.is_closed() => (Poll::Ready(None), None),
+            None => (Poll::Pending, log.wait(self.key, cx.waker())),
+        });
+        polled
+    }
+
+    /// The next event, if it is there. The reader no longer waits, whoever polled it before.
+    pub(super) fn try_next(&mut self) -> Option<W::Event> {
+        let (event, _waker) = self.core.with_log(|log| (log.read(self.key), log.take_waker(self.key)));
+        event
+    }
+
+    /// Whether the run may have to wait for this reader. Another one always may.
+    pub(super) fn set_holds(&mut self, holds: bool) {
+        if std::mem::replace(&mut self.holds, holds) != holds {
+            self.core.with_log(|log| log.set_holds(self.key, holds));
+        }
     }
 }
 
-impl<E> Published<E> {
-    /// How many events wait for a caller that does not read.
-    pub(super) const ROOM: usize = 4096;
-
-    /// Appends an event and gives back whom to wake.
-    pub(super) fn push(&mut self, event: E) -> Option<Waker> {
-        if self.events.len() == Self::ROOM {
-            self.events.pop_front();
-            self.dropped += 1;
-        }
-        self.events.push_back(event);
-        self.reader.take()
+impl<W: Workflow> Clone for EventStream<W> {
+    fn clone(&self) -> Self {
+        let key = self.core.with_log(|log| log.attach_at(self.key));
+        Self { core: Arc::clone(&self.core), key, holds: true }
     }
+}
 
-    pub(super) fn close(&mut self) -> Option<Waker> {
-        self.closed = true;
-        self.reader.take()
+impl<W: Workflow> futures_core::Stream for EventStream<W> {
+    type Item = W::Event;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
+        self.poll(cx)
     }
+}
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped
+impl<W: Workflow> Drop for EventStream<W> {
+    fn drop(&mut self) {
+        let _waker = self.core.with_log(|log| log.detach(self.key));
     }
+}
 
-    pub(super) fn pop(&mut self) -> Option<E> {
-        self.events.pop_front()
-    }
-
-    /// The next event, or the end once the run is over and all was read.
-    pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<E>> {
-        match self.events.pop_front() {
-            Some(event) => Poll::Ready(Some(event)),
-            None if self.closed => Poll::Ready(None),
-            None => {
-                self.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+impl<W: Workflow> std::fmt::Debug for EventStream<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EventStream")
+            .field("workflow", &W::NAME)
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use tokio::task::JoinHandle;
 
 use super::drive::drive;
-use super::{Core, RunHandle};
+use super::{Buffer, Core, EventStream, RunHandle};
 use crate::{Receives, RunError, SendError, Workflow};
 
 /// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`](super::Run) is.
@@ -17,27 +17,53 @@ use crate::{Receives, RunError, SendError, Workflow};
 pub struct RunTask<W: Workflow> {
     core: Arc<Core<W>>,
     task: JoinHandle<Result<W::Output, RunError>>,
+    /// The reader behind [`RunTask::next`], made when that is first called.
+    reader: Option<EventStream<W>>,
 }
 
 impl<W: Workflow + 'static> RunTask<W> {
     pub(crate) fn spawn(flow: Arc<W>, input: W::Input) -> Self {
         let core = Arc::new(Core::new());
-        let driven = Arc::clone(&core);
+        let driven = Closing(Arc::clone(&core));
         let start = W::open(input);
         let task = tokio::spawn(async move {
-            let result = drive(&*flow, Arc::clone(&driven), start, W::TIMEOUT).await;
-            driven.close();
-            result
+            let driven = driven;
+            drive(&*flow, Arc::clone(&driven.0), start, W::TIMEOUT).await
         });
-        Self { core, task }
+        Self { core, task, reader: None }
+    }
+}
+
+/// Closes the run when its task ends, be it because the runtime is shut down.
+struct Closing<W: Workflow>(Arc<Core<W>>);
+
+impl<W: Workflow> Drop for Closing<W> {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 
 impl<W: Workflow> RunTask<W> {
+    /// How many published events the run keeps from now on, and what gives way when they are too many;
+    /// without it, the oldest of more than 4,096 are dropped.
+    ///
+    /// The run goes on meanwhile, and no reader holds it before it is there: what it drops until then is in
+    /// the reader's [`dropped`](EventStream::dropped). A [`Run`](super::Run) has its readers before it begins.
+    #[must_use = "dropping a task cancels its run"]
+    pub fn buffer(self, buffer: Buffer) -> Self {
+        self.core.with_log(|log| log.set_buffer(buffer));
+        self
+    }
+
     /// A handle to send it events and to cancel it.
     #[must_use]
     pub fn handle(&self) -> RunHandle<W> {
         RunHandle::new(Arc::clone(&self.core))
+    }
+
+    /// A reader of what the run publishes, from the beginning as far as the buffer reaches.
+    pub fn events(&self) -> EventStream<W> {
+        EventStream::new(Arc::clone(&self.core))
     }
 
     /// Sends the run an event that it `receives`; any other does not compile.
@@ -63,13 +89,26 @@ impl<W: Workflow> RunTask<W> {
     ///
     /// Nothing is lost when this is dropped before it is ready.
     pub async fn next(&mut self) -> Option<W::Event> {
-        std::future::poll_fn(|cx| self.core.with_published(|published| published.poll(cx))).await
+        self.reader().next().await
+    }
+
+    /// How many published events were dropped before [`RunTask::next`] came to them.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.reader.as_ref().map_or_else(|| self.core.dropped(), EventStream::dropped)
     }
 
     /// Whether nothing runs and the run waits for an event from outside.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.core.idle.load(Ordering::Acquire)
+    }
+
+    /// The task's own reader, which the run waits for from now on.
+    fn reader(&mut self) -> &mut EventStream<W> {
+        let reader = self.reader.get_or_insert_with(|| EventStream::new(Arc::clone(&self.core)));
+        reader.set_holds(true);
+        reader
     }
 }
 
@@ -79,6 +118,10 @@ impl<W: Workflow> Future for RunTask<W> {
     type Output = Result<W::Output, RunError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // Who awaits the result reads nothing meanwhile, so the run must not wait for that.
+        if let Some(reader) = &mut self.reader {
+            reader.set_holds(false);
+        }
         Pin::new(&mut self.task).poll(cx).map(|joined| joined.unwrap_or(Err(RunError::Cancelled)))
     }
 }
@@ -86,8 +129,8 @@ impl<W: Workflow> Future for RunTask<W> {
 impl<W: Workflow> futures_core::Stream for RunTask<W> {
     type Item = W::Event;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
-        self.core.with_published(|published| published.poll(cx))
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
+        self.reader().poll(cx)
     }
 }
 
