@@ -6,6 +6,7 @@ mod batches;
 mod contexts;
 mod driving;
 mod failure;
+mod holding_back;
 mod joins;
 mod readers;
 mod readme;

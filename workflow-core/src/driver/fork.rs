@@ -88,7 +88,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                 if let Some(ended) = ended.take() {
                     fork.step_ended(machine, first, ended);
                 }
-                while fork.may_order() {
+                while fork.may_order(machine) {
                     match machine.poll_output() {
                         Output::RunStep { invocation, step, given, again } => {
                             let order = fork.order(invocation, step, given, again);
@@ -321,9 +321,11 @@ impl<W: Workflow> Fork<'_, '_, W> {
         core.with_waiting(|waiting| waiting.answer(wait, event));
     }
 
-    /// Whether the machine's next order may be carried out: a stepwise run has one delivery at a time.
-    fn may_order(&self) -> bool {
-        self.current.is_none() && !self.is_at_rest()
+    /// Whether the machine's next order may be carried out: a stepwise run has one delivery at a time, and
+    /// one whose readers have too much to read waits for them. The end of a run waits for nobody.
+    fn may_order(&self, machine: &Machine<W::Event>) -> bool {
+        let waits = self.current.is_some() || self.driver.core.is_held();
+        (!waits || machine.is_over()) && !self.is_at_rest()
     }
 
     /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.

@@ -118,6 +118,12 @@ impl<E: Token> Machine<E> {
             || !self.state.offers.is_empty()
     }
 
+    /// Whether the run has ended: what is left to order is that end.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.state.over
+    }
+
     /// Whether a step waits for an event.
     #[must_use]
     pub fn has_waits(&self) -> bool {
