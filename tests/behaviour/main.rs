@@ -15,6 +15,7 @@ mod routing;
 mod running;
 mod streams;
 mod waits;
+mod watching;
 mod workers;
 
 use std::sync::Mutex;

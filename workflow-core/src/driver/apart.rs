@@ -10,6 +10,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use tokio::task::JoinHandle;
 
+use super::span::{Span, in_current_span};
 use crate::{Context, Workflow};
 
 /// A workflow of which a step can have a copy: what `spawn` and `blocking` need.
@@ -39,7 +40,7 @@ where
     W: Workflow + Shared,
     F: Future<Output: Send + 'static> + Send + 'static,
 {
-    let task = tokio::spawn(step(flow.share(), context));
+    let task = tokio::spawn(in_current_span(step(flow.share(), context)));
     Apart { task, abandoned: Arc::default() }.await
 }
 
@@ -55,7 +56,8 @@ where
 {
     let (flow, abandoned) = (flow.share(), Arc::<AtomicBool>::default());
     let context = context.abandoned_by(Arc::clone(&abandoned));
-    let task = tokio::task::spawn_blocking(move || step(flow, context));
+    let span = Span::current();
+    let task = tokio::task::spawn_blocking(move || span.in_scope(|| step(flow, context)));
     Apart { task, abandoned }.await
 }
 

@@ -48,7 +48,7 @@ pub(super) struct Special {
     /// Its result is written down too, for the run that called it.
     pub(super) keeps_result: bool,
     /// Somebody looks on.
-    pub(super) watch: Option<Watch>,
+    pub(super) watch: Watch,
     /// When it began in this process, and the time that it had spent before.
     pub(super) began: OnceLock<(Instant, Duration)>,
 }
@@ -182,7 +182,7 @@ impl<W: Workflow> Core<W> {
 
     /// Who looks on.
     pub(super) fn watch(&self) -> Option<&Watch> {
-        self.special().and_then(|special| special.watch.as_ref())
+        self.special().map(|special| &special.watch)
     }
 
     /// The time since the run's start, of a run that is more than a plain one.

@@ -17,6 +17,7 @@ use futures_core::Stream;
 use super::delivery::{Delivery, Gave};
 use super::drive::Driver;
 use super::execution::Execution;
+use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
 use super::{Exit, Inbound, Place, Slot};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Token};
@@ -272,16 +273,18 @@ impl<W: Workflow> Fork<'_, '_, W> {
         again: Option<Box<Again<W::Event>>>,
     ) -> Order<W> {
         let core = self.driver.core;
-        if let Some(watch) = core.watch() {
-            watch.starts::<W>(step, &given, again.as_deref());
-        }
+        let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
+        let span = core.watch().map_or(Span::NONE, |watch| {
+            let span = watch.span::<W>(invocation, step, attempt);
+            watch.starts::<W>(invocation, step, &given, again.as_deref());
+            span
+        });
         if core.is_stepwise() {
-            let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
             self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
         }
         let execution =
             (again.is_some() || core.is_whole()).then(|| Arc::new(Execution::new(again.map(|again| *again))));
-        Order { invocation, step, slot: slot_for::<W>(step, given), execution }
+        Order { invocation, step, slot: slot_for::<W>(step, given), execution, span }
     }
 
     /// Asks each wait whether it wants an event that has come.
@@ -313,7 +316,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
     fn wake(&mut self, invocation: InvocationId, step: u16, wait: u64, event: Option<W::Event>) {
         let core = self.driver.core;
         if let Some(watch) = core.watch() {
-            watch.wakes::<W>(step, event.as_ref());
+            watch.wakes::<W>(invocation, step, event.as_ref());
         }
         if core.is_stepwise() {
             self.current = Some(Delivery::woken::<W>(invocation.number, step, event.as_ref()));

@@ -4,6 +4,7 @@
 //! machine is not asked (`drive`); whatever else happens goes through the machine (`fork`).
 
 pub mod apart;
+mod begin;
 mod buffer;
 mod call;
 mod children;
@@ -19,6 +20,8 @@ mod log;
 mod place;
 mod run;
 mod snapshot;
+mod span;
+mod spans;
 mod step;
 mod stream;
 mod task;

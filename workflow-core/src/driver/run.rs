@@ -7,13 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::begin::{Driving, Opening, begin};
 use super::core::Special;
-use super::drive::{drive, drive_whole};
 use super::snapshot::{Read, Written};
-use super::watch::Watch;
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
-use crate::machine::{Input, Machine};
-use crate::{Events, Receives, RunError, SendError, Workflow};
+use crate::{Receives, RunError, SendError, Workflow};
 
 /// One run: a future of the result, and a stream of what the workflow publishes. Both drive it.
 ///
@@ -41,26 +39,22 @@ pub struct Run<'a, W: Workflow> {
     reader: Option<EventStream<W>>,
 }
 
-type Driving<'a, W> = Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
-
 enum Phase<'a, W: Workflow> {
     Ready { flow: &'a W, opening: Opening<W>, limit: Option<Duration>, special: Option<Box<Special>> },
     Driving(Driving<'a, W>),
     Over(Option<Result<W::Output, RunError>>),
 }
 
-/// What a run begins with.
-enum Opening<W: Workflow> {
-    Input(W::Input),
-    /// Its machine, which stands in the core, and the time that it had spent.
-    Resumed(Duration),
-}
-
 impl<'a, W: Workflow> Run<'a, W> {
     pub(crate) fn new(flow: &'a W, input: W::Input) -> Self {
+        Self::on(flow, Arc::new(Core::new()), input)
+    }
+
+    /// A run of which others know already.
+    pub(super) fn on(flow: &'a W, core: Arc<Core<W>>, input: W::Input) -> Self {
         let opening = Opening::Input(input);
         let phase = Phase::Ready { flow, opening, limit: W::TIMEOUT, special: None };
-        Self { core: Arc::new(Core::new()), phase, reader: None }
+        Self { core, phase, reader: None }
     }
 
     /// A run that is more than a plain one.
@@ -144,7 +138,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// The same, to any other place.
     #[must_use]
     pub fn verbose_to(mut self, lines: impl Write + Send + 'static) -> Self {
-        self.special(|special| special.watch = Some(Watch::new(lines)));
+        self.special(|special| special.watch.print_to(lines));
         self
     }
 
@@ -351,34 +345,7 @@ impl<'a, W: Workflow> Run<'a, W> {
         else {
             return;
         };
-        let core = Arc::clone(&self.core);
-        let special = special.or_else(|| Watch::wanted().then(Box::default));
-        let driving: Driving<'a, W> = match (opening, special) {
-            (Opening::Input(input), None) => Box::pin(drive(flow, core, W::open(input), limit)),
-            (opening, special) => {
-                let mut special = special.unwrap_or_default();
-                if special.watch.is_none() && Watch::wanted() {
-                    special.watch = Some(Watch::new(std::io::stderr()));
-                }
-                let before = match opening {
-                    Opening::Input(input) => {
-                        let mut machine = if special.resumable {
-                            Machine::resumable(W::Event::plan())
-                        } else {
-                            Machine::new(W::Event::plan())
-                        };
-                        machine.set_deadline(limit);
-                        machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input) });
-                        *core.machine() = Some(Box::new(machine));
-                        Duration::ZERO
-                    }
-                    Opening::Resumed(before) => before,
-                };
-                core.set_special(special, before);
-                Box::pin(drive_whole(flow, core, limit, before))
-            }
-        };
-        self.phase = Phase::Driving(driving);
+        self.phase = Phase::Driving(begin(flow, Arc::clone(&self.core), opening, limit, special));
     }
 }
 

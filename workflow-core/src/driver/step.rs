@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::execution::Execution;
+use super::span::Span;
 use super::{Core, Exit, Place, Slot};
 use crate::Workflow;
 use crate::machine::InvocationId;
@@ -27,6 +28,7 @@ pub(super) struct Order<W: Workflow> {
     pub(super) step: u16,
     pub(super) slot: Slot<W::Event>,
     pub(super) execution: Option<Arc<Execution<W::Event>>>,
+    pub(super) span: Span,
 }
 
 /// One execution of one step.
@@ -35,14 +37,15 @@ pub(super) fn one_step<'r, W: Workflow>(
     core: &'r Arc<Core<W>>,
     order: Order<W>,
 ) -> impl Future<Output = (InvocationId, Ended<W::Event>)> + Send + 'r {
-    let Order { invocation, step, mut slot, execution } = order;
+    let Order { invocation, step, mut slot, execution, span } = order;
     async move {
         let place = Place::single(core, invocation, execution);
         let mut chain = pin!(flow.dispatch(&mut slot, &place));
         let limit = W::graph().steps[usize::from(step)].timeout;
         let mut timer = limit.map(|limit| Box::pin(tokio::time::sleep(limit)));
         let ended = std::future::poll_fn(|cx| {
-            if let Poll::Ready(ended) = poll_step(core, invocation.number, chain.as_mut(), cx) {
+            let polled = span.in_scope(|| poll_step(core, invocation.number, chain.as_mut(), cx));
+            if let Poll::Ready(ended) = polled {
                 return Poll::Ready(ended);
             }
             let is_late = timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
-use super::drive::drive;
-use super::{Buffer, Core, EventStream, RunHandle};
+use super::span::in_current_span;
+use super::{Buffer, Core, EventStream, Run, RunHandle};
 use crate::{Receives, RunError, SendError, Workflow};
 
-/// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`](super::Run) is.
+/// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`] is.
 ///
 /// Made by [`Workflow::start`]. Dropping it cancels the run.
 pub struct RunTask<W: Workflow> {
@@ -25,11 +25,10 @@ impl<W: Workflow + 'static> RunTask<W> {
     pub(crate) fn spawn(flow: Arc<W>, input: W::Input) -> Self {
         let core = Arc::new(Core::new());
         let driven = Closing(Arc::clone(&core));
-        let start = W::open(input);
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(in_current_span(async move {
             let driven = driven;
-            drive(&*flow, Arc::clone(&driven.0), start, W::TIMEOUT).await
-        });
+            Run::on(&*flow, Arc::clone(&driven.0), input).await
+        }));
         Self { core, task, reader: None }
     }
 }
@@ -48,7 +47,7 @@ impl<W: Workflow> RunTask<W> {
     /// without it, the oldest of more than 4,096 are dropped.
     ///
     /// The run goes on meanwhile, and no reader holds it before it is there: what it drops until then is in
-    /// the reader's [`dropped`](EventStream::dropped). A [`Run`](super::Run) has its readers before it begins.
+    /// the reader's [`dropped`](EventStream::dropped). A [`Run`] has its readers before it begins.
     #[must_use = "dropping a task cancels its run"]
     pub fn buffer(self, buffer: Buffer) -> Self {
         self.core.with_log(|log| log.set_buffer(buffer));

@@ -3,29 +3,55 @@
 use std::io::Write;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::machine::{Again, Given, Input, Machine, Outcome};
+use super::Core;
+use super::span::Span;
+use super::spans::Spans;
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome};
 use crate::{Emission, Workflow};
 
-/// Prints a line for each step that starts and ends, and for each event that comes or goes.
+/// Prints a line for each step that starts and ends, and for each event that comes or goes, and has a span
+/// of `tracing` for the run and for each try of a step, with the same lines as its events.
+#[derive(Default)]
 pub(super) struct Watch {
-    lines: Mutex<Box<dyn Write + Send>>,
+    lines: Option<Mutex<Box<dyn Write + Send>>>,
+    spans: Option<Spans>,
 }
 
 impl Watch {
-    pub(super) fn new(lines: impl Write + Send + 'static) -> Self {
-        Self { lines: Mutex::new(Box::new(lines)) }
+    /// What every run of the program is watched by: the environment may want its lines, and a subscriber of
+    /// `tracing` its spans.
+    pub(super) fn of_every_run<W: Workflow>(core: &Core<W>) -> Option<Self> {
+        static IS_WANTED: LazyLock<bool> =
+            LazyLock::new(|| std::env::var_os("WORKFLOW_LOG").is_some_and(|value| value != "0"));
+        let mut watch = Self { lines: None, spans: Spans::of_run(core) };
+        if *IS_WANTED {
+            watch.print_to(std::io::stderr());
+        }
+        (watch.lines.is_some() || watch.spans.is_some()).then_some(watch)
     }
 
-    /// Whether the environment wants every run to be watched.
-    pub(super) fn wanted() -> bool {
-        static WANTED: LazyLock<bool> =
-            LazyLock::new(|| std::env::var_os("WORKFLOW_LOG").is_some_and(|value| value != "0"));
-        *WANTED
+    /// Prints the lines.
+    pub(super) fn print_to(&mut self, lines: impl Write + Send + 'static) {
+        self.lines = Some(Mutex::new(Box::new(lines)));
+    }
+
+    /// Adds what the other does; of two places to print to, the one that was said stays.
+    pub(super) fn add(&mut self, other: Self) {
+        self.lines = self.lines.take().or(other.lines);
+        self.spans = self.spans.take().or(other.spans);
+    }
+
+    /// The span of the try that begins.
+    pub(super) fn span<W: Workflow>(&self, invocation: InvocationId, step: u16, attempt: u32) -> Span {
+        self.spans
+            .as_ref()
+            .map_or(Span::NONE, |spans| spans.begin(W::NAME, name::<W>(step), invocation, attempt))
     }
 
     /// A step starts.
     pub(super) fn starts<W: Workflow>(
         &self,
+        invocation: InvocationId,
         step: u16,
         given: &Given<W::Event>,
         again: Option<&Again<W::Event>>,
@@ -36,15 +62,16 @@ impl Watch {
         };
         let attempt = again.map_or(1, |again| again.attempt.number);
         let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
-        self.line::<W>(&format!("{} <- {given}{attempt}", name::<W>(step)));
+        self.line::<W>(Some(invocation), &format!("{} <- {given}{attempt}", name::<W>(step)));
     }
 
     /// A step that waited goes on.
-    pub(super) fn wakes<W: Workflow>(&self, step: u16, event: Option<&W::Event>) {
-        match event {
-            Some(event) => self.line::<W>(&format!("{} <- {event:?}", name::<W>(step))),
-            None => self.line::<W>(&format!("{} has waited long enough", name::<W>(step))),
-        }
+    pub(super) fn wakes<W: Workflow>(&self, invocation: InvocationId, step: u16, event: Option<&W::Event>) {
+        let line = match event {
+            Some(event) => format!("{} <- {event:?}", name::<W>(step)),
+            None => format!("{} has waited long enough", name::<W>(step)),
+        };
+        self.line::<W>(Some(invocation), &line);
     }
 
     /// Something has happened.
@@ -76,7 +103,21 @@ impl Watch {
             | Input::WaitsAreAll
             | Input::TimePassed => return,
         };
-        self.line::<W>(&line);
+        let of = match fact {
+            Input::StepReturned { invocation, .. }
+            | Input::StepFailed { invocation, .. }
+            | Input::StepSent { invocation, .. }
+            | Input::StepPublished { invocation, .. }
+            | Input::StepWaits { invocation, .. } => Some(*invocation),
+            _ => None,
+        };
+        self.line::<W>(of, &line);
+        if let (Some(spans), Input::StepReturned { invocation, .. }) = (&self.spans, fact) {
+            spans.end(*invocation, None);
+        }
+        if let (Some(spans), Input::StepFailed { invocation, error, .. }) = (&self.spans, fact) {
+            spans.end(*invocation, Some(error));
+        }
     }
 
     /// The run is over.
@@ -90,16 +131,26 @@ impl Watch {
                 format!("fails: {event} came to {} outside a batch", name::<W>(*step))
             }
             Outcome::TimedOut { .. } => "timed out".to_owned(),
-            Outcome::Cancelled => return,
+            Outcome::Cancelled => String::new(),
         };
-        self.line::<W>(&line);
+        if !line.is_empty() {
+            self.line::<W>(None, &line);
+        }
+        if let Some(spans) = &self.spans {
+            spans.end_run(outcome);
+        }
     }
 
-    /// Nobody can be told that a line could not be printed.
-    fn line<W: Workflow>(&self, line: &str) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = writeln!(lines, "{}: {line}", W::NAME);
-        let _ = lines.flush();
+    /// Says a line. Nobody can be told that it could not be printed.
+    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: &str) {
+        if let Some(lines) = &self.lines {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = writeln!(lines, "{}: {line}", W::NAME);
+            let _ = lines.flush();
+        }
+        if let Some(spans) = &self.spans {
+            spans.line(of, line);
+        }
     }
 }
 

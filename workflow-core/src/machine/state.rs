@@ -117,6 +117,7 @@ pub(super) struct Tries {
 /// How often each catch has run in the line of events that leads to here; nothing for most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[allow(clippy::box_collection, reason = "nearly all are empty, and each event has one")]
 pub(super) struct Line(Option<Box<Vec<(u16, u32)>>>);
 
 impl Line {

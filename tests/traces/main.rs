@@ -1,0 +1,162 @@
+//! Traces: the spans and events that a run gives to `tracing`. A program of its own, since the one who looks at
+//! them is set for all threads.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context as Layered, Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use workflow_core::prelude::*;
+
+#[derive(Debug, thiserror::Error)]
+#[error("out of order")]
+struct OutOfOrder;
+
+#[event]
+struct Item(u32);
+#[event]
+struct Done(u32);
+#[event]
+struct Approval;
+#[event]
+struct Progress(u32);
+
+/// Doubles a number on another task, in a workflow of its own.
+#[derive(Clone)]
+struct Twice;
+
+#[workflow]
+impl Twice {
+    #[step(spawn)]
+    async fn twice(&self, number: StartEvent<u32>) -> StopEvent<u32> {
+        tracing::info!("doubling");
+        StopEvent(number.0 * 2)
+    }
+}
+
+/// Has a batch, a failure, a thread, a child and a wait.
+#[derive(Clone)]
+struct Shop;
+
+#[workflow(publishes(Progress), receives(Approval))]
+impl Shop {
+    #[step]
+    async fn split(&self, count: StartEvent<u32>) -> Vec<Item> {
+        (0..count.0).map(Item).collect()
+    }
+
+    #[step(retry(attempts = 2, wait = "1s"), workers = 1)]
+    async fn work(&self, ctx: &Context<Self>, item: Item) -> Result<Done, OutOfOrder> {
+        if item.0 == 0 && ctx.attempt().number == 1 {
+            return Err(OutOfOrder);
+        }
+        ctx.publish(Progress(item.0));
+        Ok(Done(item.0))
+    }
+
+    #[step(waits(Approval))]
+    async fn gather(&self, ctx: &Context<Self>, done: Vec<Done>) -> Result<Sum, RunError> {
+        ctx.wait_for::<Approval>().await;
+        Ok(Sum(ctx.call(&Twice, done.iter().map(|done| done.0).sum::<u32>()).await?))
+    }
+
+    #[step(blocking)]
+    fn finish(&self, sum: Sum) -> StopEvent<u32> {
+        tracing::info!("finishing");
+        StopEvent(sum.0)
+    }
+}
+
+#[event]
+struct Sum(u32);
+
+/// Every span and event, each with the spans around it.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<String>>>);
+
+struct Name(String);
+
+/// The fields that tell one span from another.
+#[derive(Default)]
+struct Fields(Vec<String>);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        match field.name() {
+            "otel.name" => self.0.insert(0, format!("{value:?}").trim_matches('"').to_owned()),
+            "attempt" | "message" => self.0.push(format!("{value:?}")),
+            "error" | "otel.status_code" => self.0.push(format!("{}={value:?}", field.name())),
+            _ => (),
+        }
+    }
+}
+
+impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Seen {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, ctx: Layered<'_, S>) {
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        let span = ctx.span(id).unwrap();
+        let parent = span.parent().map(|parent| parent.extensions().get::<Name>().unwrap().0.clone());
+        let name = format!("{}/{}", parent.unwrap_or_default(), fields.0.join("#"));
+        self.0.lock().unwrap().push(name.clone());
+        span.extensions_mut().insert(Name(name));
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, ctx: Layered<'_, S>) {
+        let mut fields = Fields::default();
+        values.record(&mut fields);
+        let span = ctx.span(id).unwrap();
+        let name = span.extensions().get::<Name>().unwrap().0.clone();
+        self.0.lock().unwrap().push(format!("{name} {}", fields.0.join(" ")));
+    }
+
+    fn on_event(&self, event: &Event<'_>, ctx: Layered<'_, S>) {
+        if event.metadata().target() == "workflow" {
+            return;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let around = ctx.event_span(event).map(|span| span.extensions().get::<Name>().unwrap().0.clone());
+        self.0.lock().unwrap().push(format!("{}: {}", around.unwrap_or_default(), fields.0.join(" ")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_and_each_try_of_a_step_have_a_span_and_parents_are_right_across_tasks_threads_and_children() {
+    let seen = Seen::default();
+    let subscriber = tracing_subscriber::registry().with(seen.clone());
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    let run = Shop.run(2u32).timeout(Duration::from_secs(60));
+    run.send(Approval).unwrap();
+    assert_eq!(run.await.unwrap(), 2);
+    let seen = seen.0.lock().unwrap().clone();
+    assert_eq!(
+        seen,
+        [
+            "/Shop.run",
+            "/Shop.run/Shop.split#1",
+            "/Shop.run/Shop.split#1 otel.status_code=\"OK\"",
+            "/Shop.run/Shop.work#1",
+            "/Shop.run/Shop.work#1 otel.status_code=\"ERROR\"",
+            "/Shop.run/Shop.work#1 error=out of order",
+            "/Shop.run/Shop.work#1",
+            "/Shop.run/Shop.work#1 otel.status_code=\"OK\"",
+            "/Shop.run/Shop.work#2",
+            "/Shop.run/Shop.work#2 otel.status_code=\"OK\"",
+            "/Shop.run/Shop.gather#1",
+            "/Shop.run/Shop.gather#1/Twice.run",
+            "/Shop.run/Shop.gather#1/Twice.run/Twice.twice#1",
+            "/Shop.run/Shop.gather#1/Twice.run/Twice.twice#1: doubling",
+            "/Shop.run/Shop.gather#1/Twice.run/Twice.twice#1 otel.status_code=\"OK\"",
+            "/Shop.run/Shop.gather#1/Twice.run otel.status_code=\"OK\"",
+            "/Shop.run/Shop.gather#1 otel.status_code=\"OK\"",
+            "/Shop.run/Shop.finish#1",
+            "/Shop.run/Shop.finish#1: finishing",
+            "/Shop.run/Shop.finish#1 otel.status_code=\"OK\"",
+            "/Shop.run otel.status_code=\"OK\"",
+        ]
+    );
+}

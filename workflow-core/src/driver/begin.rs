@@ -1,0 +1,51 @@
+//! Begin: what a run begins with decides how it is driven.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Core;
+use super::core::Special;
+use super::drive::{drive, drive_whole};
+use super::watch::Watch;
+use crate::machine::{Input, Machine};
+use crate::{Events, RunError, Workflow};
+
+/// A run that has begun.
+pub(super) type Driving<'a, W> =
+    Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
+
+/// What a run begins with.
+pub(super) enum Opening<W: Workflow> {
+    /// Its input.
+    Input(W::Input),
+    /// Its machine, which stands in the core, and the time that it had spent.
+    Resumed(Duration),
+}
+
+/// Begins a run: a plain one, unless something makes it more.
+pub(super) fn begin<'a, W: Workflow>(
+    flow: &'a W,
+    core: Arc<Core<W>>,
+    opening: Opening<W>,
+    limit: Option<Duration>,
+    mut special: Option<Box<Special>>,
+) -> Driving<'a, W> {
+    if let Some(watch) = Watch::of_every_run::<W>(&core) {
+        special.get_or_insert_default().watch.add(watch);
+    }
+    let (special, before) = match (opening, special) {
+        (Opening::Input(input), None) => return Box::pin(drive(flow, core, W::open(input), limit)),
+        (Opening::Input(input), Some(special)) => {
+            let plan = W::Event::plan();
+            let mut machine = if special.resumable { Machine::resumable(plan) } else { Machine::new(plan) };
+            machine.set_deadline(limit);
+            machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input) });
+            *core.machine() = Some(Box::new(machine));
+            (special, Duration::ZERO)
+        }
+        (Opening::Resumed(before), special) => (special.unwrap_or_default(), before),
+    };
+    core.set_special(special, before);
+    Box::pin(drive_whole(flow, core, limit, before))
+}
