@@ -7,6 +7,7 @@ mod graphs;
 mod laws;
 mod linear;
 mod mistakes;
+mod options;
 mod scripts;
 mod source;
 mod walk;

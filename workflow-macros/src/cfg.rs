@@ -4,7 +4,7 @@
 //! condition and once under its opposite, each with the answer: of the two one is left. One condition is
 //! answered at a time, so the block is written twice per condition and not once per combination.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, ImplItem, ItemImpl, Meta};
 
@@ -35,17 +35,21 @@ pub fn ask(options: &TokenStream, answers: &[bool], block: &ItemImpl) -> Option<
     Some(quote!(#with #without))
 }
 
-/// Removes the steps whose condition does not hold, and the conditions that do.
-pub fn settle(answers: &[bool], block: &mut ItemImpl) {
+/// Removes the steps whose condition does not hold, and the conditions that do; the names of those steps.
+pub fn settle(answers: &[bool], block: &mut ItemImpl) -> Vec<Ident> {
     let conditions = conditions(block);
     let known = |attribute: &Attribute| {
         let condition = condition(attribute)?;
         let place = conditions.iter().position(|known| known.to_string() == condition.to_string())?;
         answers.get(place).copied()
     };
+    let mut gone = Vec::new();
     block.items.retain(|item| match as_step(item) {
-        Some(method) => !method.attrs.iter().any(|attribute| known(attribute) == Some(false)),
-        None => true,
+        Some(method) if method.attrs.iter().any(|attribute| known(attribute) == Some(false)) => {
+            gone.push(method.sig.ident.clone());
+            false
+        }
+        _ => true,
     });
     for item in &mut block.items {
         if as_step(item).is_some()
@@ -54,6 +58,11 @@ pub fn settle(answers: &[bool], block: &mut ItemImpl) {
             method.attrs.retain(|attribute| known(attribute).is_none());
         }
     }
+    // A name that another method has under another condition is still there.
+    gone.retain(|name| {
+        !block.items.iter().any(|item| as_step(item).is_some_and(|step| step.sig.ident == *name))
+    });
+    gone
 }
 
 /// The conditions on steps, each once, in source order.

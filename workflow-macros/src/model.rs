@@ -30,6 +30,8 @@ pub struct Workflow {
     pub events: Vec<Event>,
     /// In source order.
     pub steps: Vec<Step>,
+    /// The names of the steps whose `#[cfg]` does not hold.
+    pub gone: Vec<Ident>,
 }
 
 impl Workflow {
@@ -222,6 +224,8 @@ pub struct WorkflowOptions {
     pub receives: Vec<Type>,
     /// Which of the block's `#[cfg]`s hold, once that is known.
     pub cfg: Vec<bool>,
+    /// The steps that are not there because of that.
+    pub gone: Vec<Ident>,
 }
 
 /// The options of `#[step(..)]`.

@@ -124,7 +124,14 @@ fn each_catch_has_its_own(workflow: &Workflow, report: &mut Report) {
                 "name the steps that this one is for: `#[catch(of(fetch))]`",
             );
         }
-        for name in &catch.of {
+        if !catch.of.is_empty() && catch.of.iter().all(|name| workflow.gone.contains(name)) {
+            report.error_at(
+                catch.at,
+                format!("step `{}` catches only steps that their `#[cfg]` leaves out", step.ident),
+                "write the same `#[cfg(..)]` above it",
+            );
+        }
+        for name in catch.of.iter().filter(|name| !workflow.gone.contains(name)) {
             if workflow.steps.iter().any(|other| other.ident == *name && other.catch.is_some()) {
                 let own = if step.ident == *name { "itself" } else { "a catch" };
                 report.error(

@@ -93,7 +93,7 @@ where
         StopEvent(printed.0)
     }
 
-    #[catch(of(price, pack), times = 2)]
+    #[catch(of(price, end_otherwise, pack), times = 2)]
     #[step]
     async fn mend(&self, ctx: &Context<Self>, failed: StepFailed) -> Option<Approved> {
         ctx.set("last", &failed.step).ok()?;

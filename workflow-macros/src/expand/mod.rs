@@ -22,7 +22,7 @@ use crate::{cfg, options, parse, validate};
 /// of the rest, so that one mistake is one error.
 pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     let mut report = Report::default();
-    let options = options::workflow(tokens.clone(), &mut report);
+    let mut options = options::workflow(tokens.clone(), &mut report);
     let mut block = match parse2::<ItemImpl>(item.clone()) {
         Ok(block) => block,
         Err(_) => return no_block(item),
@@ -30,7 +30,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     if let Some(twice) = cfg::ask(&tokens, &options.cfg, &block) {
         return twice;
     }
-    cfg::settle(&options.cfg, &mut block);
+    options.gone = cfg::settle(&options.cfg, &mut block);
     let Some(mut workflow) = read(options, &block, &mut report) else {
         let errors = report.into_tokens();
         return quote!(#block #errors);

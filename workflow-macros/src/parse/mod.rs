@@ -100,6 +100,7 @@ pub fn workflow(options: WorkflowOptions, mut block: ItemImpl, report: &mut Repo
         output,
         events: events.named(),
         steps,
+        gone: options.gone,
         block,
     })
 }
