@@ -153,12 +153,14 @@ pub struct StepPanicked {
     pub message: String,
 }
 
+#[cfg(feature = "runtime")]
 impl StepTimedOut {
     pub(crate) const fn new(limit: Duration) -> Self {
         Self { limit }
     }
 }
 
+#[cfg(feature = "runtime")]
 impl StepPanicked {
     pub(crate) const fn new(message: String) -> Self {
         Self { message }
