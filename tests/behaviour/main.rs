@@ -2,6 +2,7 @@
 //!
 //! One file a section of promises; a test is named for the promise that it keeps.
 
+mod attached;
 mod batches;
 mod contexts;
 mod driving;

@@ -62,6 +62,8 @@
 extern crate self as workflow_core;
 
 #[cfg(feature = "runtime")]
+mod attached;
+#[cfg(feature = "runtime")]
 mod context;
 mod draw;
 #[cfg(feature = "runtime")]
@@ -75,7 +77,10 @@ mod failure;
 mod fields;
 pub mod graph;
 pub mod machine;
+mod outline;
 mod output;
+#[cfg(feature = "runtime")]
+mod registry;
 #[cfg(feature = "runtime")]
 pub mod retry;
 pub mod testing;
@@ -83,19 +88,25 @@ pub mod testing;
 mod workflow;
 
 #[cfg(feature = "runtime")]
+pub use attached::Attached;
+#[cfg(feature = "runtime")]
 pub use context::Context;
 pub use draw::{DrawError, Drawing};
 #[cfg(feature = "runtime")]
 pub use driver::{Run, RunHandle, RunTask};
 pub use emit::{BoxError, Emission, Emit, Members};
 #[cfg(feature = "runtime")]
-pub use error::{RunError, SendError, ValueError};
+pub use error::{GraphError, RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
 pub use events::{CarriedBy, Carries, event_type};
 pub use events::{Events, Publishes, Receives, Sends};
 pub use failure::{FailedInput, StepError, StepFailed, StepPanicked, StepTimedOut};
 pub use fields::{FieldError, Fields};
+#[doc(hidden)]
+pub use outline::Outline;
+#[cfg(feature = "runtime")]
+pub use registry::{Listed, workflows};
 #[cfg(feature = "runtime")]
 pub use retry::RetryPolicy;
 #[cfg(feature = "runtime")]
@@ -109,8 +120,8 @@ pub use workflow_macros::{Event, OneOf, event, step, workflow};
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "runtime")]
-    pub use crate::{Context, Run, RunError, RunHandle, RunTask, SendError, Workflow};
-    pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent};
+    pub use crate::{Context, GraphError, Run, RunError, RunHandle, RunTask, SendError, Workflow};
+    pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent, fields};
     #[cfg(feature = "macros")]
     pub use crate::{OneOf, event, step, workflow};
 }
@@ -118,6 +129,11 @@ pub mod prelude {
 /// What the generated code needs. Not for others: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "runtime")]
+    pub use crate::attached::{
+        Attachable, AttachedStep, Caught, Known, Options, Runner, Spelled, close, close_value, dispatch,
+        open, open_value,
+    };
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};
     pub use crate::events::{
@@ -128,7 +144,10 @@ pub mod __private {
     pub use crate::output::{Gives, Nothing, Search};
     #[cfg(feature = "runtime")]
     pub use crate::workflow::Opens;
+    #[cfg(feature = "runtime")]
+    pub use inventory;
     pub use serde;
+    pub use serde_json::Value;
 }
 
 /// The code of the README, compiled and run.

@@ -113,6 +113,44 @@ impl Takes {
     }
 }
 
+/// A `#[workflow]` struct, to which functions are attached.
+pub struct AttachedWorkflow {
+    pub ident: Ident,
+    /// The name for people: `"JokeFlow"`.
+    pub name: String,
+    pub timeout: Option<Duration>,
+    /// `state = T`.
+    pub state: Option<Type>,
+    /// `input = T`; without it, whatever JSON has a form for.
+    pub input: Option<Type>,
+    /// `output = T`; without it, JSON.
+    pub output: Option<Type>,
+    pub publishes: Vec<Type>,
+    pub receives: Vec<Type>,
+}
+
+/// One `#[step(workflow = ..)]` function.
+pub struct AttachedStep {
+    /// `JokeFlow` in `#[step(workflow = JokeFlow)]`.
+    pub flow: Type,
+    /// In the order of the parameters.
+    pub arguments: Vec<Argument>,
+    /// A workflow of this one step, as a block would hold it: its events are those that the step names.
+    pub workflow: Workflow,
+    pub catch: Option<Catch>,
+}
+
+/// What one parameter of such a function is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// `flow: &JokeFlow`
+    Flow,
+    /// `ctx: &Context<JokeFlow>`
+    Context,
+    /// An event, or whatever `Takes` says.
+    Input,
+}
+
 /// `#[catch]` or `#[catch(of(a, b))]` above a step.
 pub struct Catch {
     pub at: Span,

@@ -1,0 +1,121 @@
+//! Known: a workflow whose steps are free functions, put together once.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use super::gather::put_together;
+use super::{Attachable, Attached, AttachedStep, Options, Runner, check};
+use crate::driver::Inputs;
+use crate::graph::{Graph, Shape};
+use crate::machine::Plan;
+use crate::outline::EventInfo;
+use crate::{BoxError, Context, Emission, GraphError, RetryPolicy, RunError};
+
+/// The steps that are attached to `W`, with its graph; kept for as long as the program runs.
+#[doc(hidden)]
+pub struct Known<W: Attachable> {
+    graph: &'static Graph,
+    plan: OnceLock<Plan>,
+    /// By event: what it is called in what is written down, each once.
+    names: &'static [&'static str],
+    infos: Vec<EventInfo>,
+    places: HashMap<TypeId, u16>,
+    steps: Vec<(&'static AttachedStep, &'static Runner<W>)>,
+    checked: Result<(), GraphError>,
+}
+
+impl<W: Attachable> Known<W> {
+    /// Gathers what the linker has collected. The steps are in the order of their modules' paths, and
+    /// within a module in source order: that is their declaration order.
+    #[must_use]
+    pub fn gather(options: &Options) -> Self {
+        let attached = inventory::iter::<AttachedStep>.into_iter();
+        let mut steps: Vec<_> =
+            attached.filter_map(|step| Some((step, step.runner.downcast_ref::<Runner<W>>()?))).collect();
+        steps.sort_by_key(|(step, _)| (step.module, step.line, step.column, step.row.name));
+        let entries: Vec<&AttachedStep> = steps.iter().map(|(step, _)| *step).collect();
+        let (events, wiring) = put_together(options, &entries);
+        let found = check::findings(options, &entries, &wiring);
+        let checked = if found.is_empty() { Ok(()) } else { Err(GraphError::new(options.name, found)) };
+        Self {
+            graph: wiring.graph,
+            plan: OnceLock::new(),
+            names: events.names(),
+            infos: events.all.iter().map(|event| event.info).collect(),
+            places: events.places,
+            steps,
+            checked,
+        }
+    }
+
+    /// The rows; those of a workflow that cannot run too.
+    #[must_use]
+    pub fn graph(&self) -> &'static Graph {
+        self.graph
+    }
+
+    /// Whether the workflow can run.
+    ///
+    /// # Errors
+    ///
+    /// All findings.
+    pub fn check(&self) -> Result<(), GraphError> {
+        self.checked.clone()
+    }
+
+    /// What decides, when the step has failed, whether it is tried again.
+    #[must_use]
+    pub fn retry(&self, step: u16) -> Option<RetryPolicy> {
+        self.steps[usize::from(step)].0.retry.map(|policy| policy())
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| Plan::new(self.graph))
+    }
+
+    pub(super) fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+
+    /// The place of an event type; [`Shape::LATER`] of one that the workflow does not know.
+    pub(super) fn kind(&self, id: TypeId) -> u16 {
+        self.places.get(&id).copied().unwrap_or(Shape::LATER)
+    }
+
+    /// The step that an event starts, when it goes to that one alone.
+    pub(super) fn starts(&self, event: u16) -> Option<u16> {
+        if !*self.plan().direct.get(usize::from(event))? {
+            return None;
+        }
+        let step = self.graph.steps.iter().position(|step| step.takes.events().contains(&event));
+        step.map(|step| step as u16)
+    }
+
+    pub(super) fn run<'a>(
+        &self,
+        step: u16,
+        flow: &'a W,
+        inputs: Inputs<Attached<W>>,
+        context: Context<W>,
+    ) -> impl Future<Output = Result<Emission<Attached<W>>, BoxError>> + Send + use<'a, W> {
+        (self.steps[usize::from(step)].1.0)(flow, inputs, context)
+    }
+
+    /// Reads an event that was written down.
+    pub(super) fn read(&self, event: usize, value: Value) -> serde_json::Result<Attached<W>> {
+        Ok(Attached::erased((self.infos[event].read)(value)?, event as u16))
+    }
+
+    /// Reads the input as what the first step takes.
+    pub(super) fn read_start(&self, input: Value) -> Result<Attached<W>, RunError> {
+        let start = self.graph.start().expect("a workflow that has been checked has a start event");
+        self.read(usize::from(start), input).map_err(|source| {
+            let whole = self.infos[usize::from(start)].spelled();
+            let wanted = whole.strip_prefix("StartEvent<").and_then(|rest| rest.strip_suffix('>'));
+            RunError::Input { wanted: wanted.unwrap_or(&whole).to_owned(), source }
+        })
+    }
+}
