@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::attached::{event_name, may_publish};
 use crate::driver::{Core, Inbound};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
@@ -91,7 +92,7 @@ impl<W: Workflow> Context<W> {
         let kind = <W::Event as crate::Carries<E>>::kind();
         let node = &W::graph().steps[self.step as usize];
         if !node.sends.contains(&kind) {
-            let event = W::graph().event_name(kind);
+            let event = event_name::<W::Event, E>();
             return Err(SendError::Undeclared { step: node.name, event });
         }
         self.core.receive(Inbound::Sent(crate::Carries::wrap(event)));
@@ -99,10 +100,20 @@ impl<W: Workflow> Context<W> {
     }
 
     /// Gives an event to the caller. Never waits: when the caller does not read, the oldest are dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the workflow does not publish the event and its steps are free functions, which fails the step;
+    /// in an `impl` block that does not compile.
     pub fn publish<E>(&self, event: E)
     where
         W::Event: Publishes<E>,
     {
+        assert!(
+            may_publish::<W::Event, E>(),
+            "this workflow does not publish `{event}`: write `#[workflow(publishes({event}))]`",
+            event = event_name::<W::Event, E>(),
+        );
         self.core.publish(crate::Carries::wrap(event));
     }
 

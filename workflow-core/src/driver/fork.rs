@@ -167,7 +167,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         Err(match outcome {
             Outcome::Stopped(event) => match W::close(event) {
                 Ok(output) => return Ok(output),
-                Err(_) => unreachable!("a run stops with its stop event"),
+                Err(stop) => RunError::unwritten(&stop),
             },
             Outcome::Failed { step, .. } => {
                 let step = step_name(step);

@@ -40,6 +40,11 @@ pub struct Inputs<E> {
 }
 
 impl<E> Inputs<E> {
+    /// One event for one step.
+    pub(crate) fn new(step: u16, event: E) -> Self {
+        Self { step, events: vec![event].into_iter() }
+    }
+
     /// The step's place in the graph.
     #[must_use]
     pub fn step(&self) -> u16 {

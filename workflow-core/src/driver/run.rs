@@ -83,11 +83,12 @@ impl<'a, W: Workflow> Run<'a, W> {
         RunHandle::new(Arc::clone(&self.core))
     }
 
-    /// Sends the run an event that it `receives`; any other does not compile.
+    /// Sends the run an event that it `receives`; any other does not compile, or is an error where the
+    /// steps are free functions.
     ///
     /// # Errors
     ///
-    /// [`SendError::Over`] when the run has ended.
+    /// [`SendError::Over`] when the run has ended; [`SendError::NotReceived`] and [`SendError::Gathered`].
     pub fn send<E>(&self, event: E) -> Result<(), SendError>
     where
         W::Event: Receives<E>,
@@ -157,8 +158,13 @@ impl<'a, W: Workflow> Run<'a, W> {
     fn begin(&mut self) {
         let core = Arc::clone(&self.core);
         if let Phase::Ready { flow, input, limit } = std::mem::replace(&mut self.phase, Phase::Over(None)) {
-            let start = W::open(input);
-            self.phase = Phase::Driving(Box::pin(drive(flow, core, start, limit)));
+            match W::open(input) {
+                Ok(start) => self.phase = Phase::Driving(Box::pin(drive(flow, core, start, limit))),
+                Err(error) => {
+                    self.phase = Phase::Over(Some(Err(error)));
+                    core.close();
+                }
+            }
         }
     }
 }

@@ -25,7 +25,10 @@ impl<W: Workflow + 'static> RunTask<W> {
         let driven = Arc::clone(&core);
         let start = W::open(input);
         let task = tokio::spawn(async move {
-            let result = drive(&*flow, Arc::clone(&driven), start, W::TIMEOUT).await;
+            let result = match start {
+                Ok(start) => drive(&*flow, Arc::clone(&driven), start, W::TIMEOUT).await,
+                Err(error) => Err(error),
+            };
             driven.close();
             result
         });
@@ -40,11 +43,12 @@ impl<W: Workflow> RunTask<W> {
         RunHandle::new(Arc::clone(&self.core))
     }
 
-    /// Sends the run an event that it `receives`; any other does not compile.
+    /// Sends the run an event that it `receives`; any other does not compile, or is an error where the
+    /// steps are free functions.
     ///
     /// # Errors
     ///
-    /// [`SendError::Over`] when the run has ended.
+    /// [`SendError::Over`] when the run has ended; [`SendError::NotReceived`] and [`SendError::Gathered`].
     pub fn send<E>(&self, event: E) -> Result<(), SendError>
     where
         W::Event: Receives<E>,
