@@ -118,16 +118,18 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                 }
             }
 
+            const OPTIONS: #private::Options = #private::Options {
+                name: #name,
+                publishes: &[#(#publishes),*],
+                receives: &[#(#receives),*],
+                input: #starts,
+                output: #stops,
+            };
+
             impl #private::Attachable for #ident {
                 fn known() -> &'static #private::Known<Self> {
                     static KNOWN: ::std::sync::OnceLock<#private::Known<#ident>> = ::std::sync::OnceLock::new();
-                    KNOWN.get_or_init(|| #private::Known::gather(&#private::Options {
-                        name: #name,
-                        publishes: &[#(#publishes),*],
-                        receives: &[#(#receives),*],
-                        input: #starts,
-                        output: #stops,
-                    }))
+                    KNOWN.get_or_init(|| #private::Known::gather(&OPTIONS))
                 }
             }
 
