@@ -15,58 +15,66 @@ struct Charge(u32);
 #[event]
 struct Note;
 
-/// Fails beside a step that would run for ever.
-#[derive(Default)]
-struct Shop(Log);
+// Fails beside a step that would run for ever.
+twins! {
+    mod shop: (u32) -> (u32);
 
-#[workflow]
-impl Shop {
+    #[derive(Default)]
+    struct Shop(Log);
+
+    #[workflow]
+
     #[step]
-    async fn open(&self, amount: StartEvent<u32>) -> (Note, Charge) {
+    async fn open(_; amount: StartEvent<u32>) -> ((Note, Charge)) {
         (Note, Charge(amount.0))
     }
 
     #[step(allow(dead_end))]
-    async fn note(&self, _ev: Note) {
-        self.0.note("note begins");
+    async fn note(flow; _ev: Note) {
+        flow.0.note("note begins");
         std::future::pending::<()>().await;
-        self.0.note("note ends");
+        flow.0.note("note ends");
     }
 
     #[step]
-    async fn charge(&self, charge: Charge) -> Result<StopEvent<u32>, Empty> {
+    async fn charge(_; charge: Charge) -> (Result<StopEvent<u32>, Empty>) {
         match charge.0 {
             0 => Err(Empty),
             1 => panic!("one is {}", charge.0),
             amount => Ok(StopEvent(amount)),
         }
     }
+
+    tests {
+        #[tokio::test]
+        async fn a_step_that_fails_fails_the_run_and_its_own_error_is_the_source() {
+            let flow = Shop::default();
+            let error = flow.run(0u32).await.unwrap_err();
+            assert_eq!(error.to_string(), "step `charge` failed");
+            assert_eq!(error.step_error::<Empty>(), Some(&Empty));
+            let source = std::error::Error::source(&error).unwrap();
+            assert_eq!(source.to_string(), "the till is empty");
+            assert_eq!(flow.0.take(), ["note begins"]);
+        }
+
+        #[tokio::test]
+        async fn a_panic_is_a_failure_of_its_step_with_its_message() {
+            let error = Shop::default().run(1u32).await.unwrap_err();
+            assert_eq!(error.to_string(), "step `charge` panicked: one is 1");
+        }
+    }
 }
 
-#[tokio::test]
-async fn a_step_that_fails_fails_the_run_and_its_own_error_is_the_source() {
-    let flow = Shop::default();
-    let error = flow.run(0u32).await.unwrap_err();
-    assert_eq!(error.to_string(), "step `charge` failed");
-    assert_eq!(error.step_error::<Empty>(), Some(&Empty));
-    let source = std::error::Error::source(&error).unwrap();
-    assert_eq!(source.to_string(), "the till is empty");
-    assert_eq!(flow.0.take(), ["note begins"]);
-}
+// Panics or fails in a lone chain, before and after an await.
+twins! {
+    mod lone: (u8) -> (u8);
 
-#[tokio::test]
-async fn a_panic_is_a_failure_of_its_step_with_its_message() {
-    let error = Shop::default().run(1u32).await.unwrap_err();
-    assert_eq!(error.to_string(), "step `charge` panicked: one is 1");
-}
+    struct Lone;
 
-/// Panics or fails in a lone chain, before and after an await.
-struct Lone;
+    #[workflow]
 
-#[workflow]
-impl Lone {
     #[step]
-    async fn only(&self, how: StartEvent<u8>) -> Result<StopEvent<u8>, Empty> {
+    async fn only(_; how: StartEvent<u8>) -> (Result<StopEvent<u8>, Empty>) {
         match how.0 {
             0 => panic!("at once"),
             1 => {
@@ -77,66 +85,73 @@ impl Lone {
             how => Ok(StopEvent(how)),
         }
     }
+
+    tests {
+        #[tokio::test]
+        async fn a_failure_in_a_lone_chain_is_told_as_any_other() {
+            let texts = [0, 1, 2].map(async |how: u8| Lone.run(how).await.unwrap_err().to_string());
+            let [at_once, later, failed] = texts;
+            assert_eq!(at_once.await, "step `only` panicked: at once");
+            assert_eq!(later.await, "step `only` panicked: later");
+            assert_eq!(failed.await, "step `only` failed");
+            assert_eq!(Lone.run(3).await.unwrap(), 3);
+        }
+    }
 }
 
-#[tokio::test]
-async fn a_failure_in_a_lone_chain_is_told_as_any_other() {
-    let texts = [0, 1, 2].map(async |how: u8| Lone.run(how).await.unwrap_err().to_string());
-    let [at_once, later, failed] = texts;
-    assert_eq!(at_once.await, "step `only` panicked: at once");
-    assert_eq!(later.await, "step `only` panicked: later");
-    assert_eq!(failed.await, "step `only` failed");
-    assert_eq!(Lone.run(3).await.unwrap(), 3);
-}
+// Takes an hour, alone or beside another.
+twins! {
+    mod hour: (bool) -> (u32);
 
-/// Takes an hour, alone or beside another.
-struct Hour;
+    struct Hour;
 
-#[workflow(timeout = "10m")]
-impl Hour {
+    #[workflow(timeout = "10m")]
+
     #[step]
-    async fn open(&self, forks: StartEvent<bool>) -> (Option<Note>, Charge) {
+    async fn open(_; forks: StartEvent<bool>) -> ((Option<Note>, Charge)) {
         (forks.then_some(Note), Charge(1))
     }
 
     #[step(allow(dead_end))]
-    async fn beside(&self, _ev: Note) {
+    async fn beside(_; _ev: Note) {
         tokio::time::sleep(Duration::from_secs(7200)).await;
     }
 
     #[step]
-    async fn wait(&self, charge: Charge) -> StopEvent<u32> {
+    async fn wait(_; charge: Charge) -> (StopEvent<u32>) {
         tokio::time::sleep(Duration::from_secs(3600)).await;
         StopEvent(charge.0)
     }
-}
 
-#[tokio::test(start_paused = true)]
-async fn a_run_that_takes_too_long_names_the_steps_that_were_running() {
-    let alone = Hour.run(false).await.unwrap_err();
-    assert_eq!(alone.to_string(), "the run took longer than 600s; `wait` was running");
-    let both = Hour.run(true).await.unwrap_err();
-    assert_eq!(both.to_string(), "the run took longer than 600s; `beside`, `wait` were running");
-}
+    tests {
+        #[tokio::test(start_paused = true)]
+        async fn a_run_that_takes_too_long_names_the_steps_that_were_running() {
+            let alone = Hour.run(false).await.unwrap_err();
+            assert_eq!(alone.to_string(), "the run took longer than 600s; `wait` was running");
+            let both = Hour.run(true).await.unwrap_err();
+            assert_eq!(both.to_string(), "the run took longer than 600s; `beside`, `wait` were running");
+        }
 
-#[tokio::test(start_paused = true)]
-async fn the_timeout_of_one_run_goes_before_that_of_the_workflow() {
-    assert_eq!(Hour.run(false).timeout(Duration::from_secs(4000)).await.unwrap(), 1);
-    let error = Hour.run(false).timeout(Duration::from_secs(1)).await.unwrap_err();
-    assert!(matches!(error, RunError::TimedOut { .. }));
-}
+        #[tokio::test(start_paused = true)]
+        async fn the_timeout_of_one_run_goes_before_that_of_the_workflow() {
+            assert_eq!(Hour.run(false).timeout(Duration::from_secs(4000)).await.unwrap(), 1);
+            let error = Hour.run(false).timeout(Duration::from_secs(1)).await.unwrap_err();
+            assert!(matches!(error, RunError::TimedOut { .. }));
+        }
 
-#[tokio::test(start_paused = true)]
-async fn a_cancelled_run_says_so_and_drops_its_steps() {
-    for forks in [false, true] {
-        let run = Hour.run(forks);
-        let handle = run.handle();
-        let (result, ()) = tokio::join!(run, async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            handle.cancel();
-        });
-        assert!(matches!(result, Err(RunError::Cancelled)));
-        assert!(handle.is_over());
+        #[tokio::test(start_paused = true)]
+        async fn a_cancelled_run_says_so_and_drops_its_steps() {
+            for forks in [false, true] {
+                let run = Hour.run(forks);
+                let handle = run.handle();
+                let (result, ()) = tokio::join!(run, async {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    handle.cancel();
+                });
+                assert!(matches!(result, Err(RunError::Cancelled)));
+                assert!(handle.is_over());
+            }
+        }
     }
 }
 
@@ -162,24 +177,35 @@ impl OneStep {
     }
 }
 
-/// Goes round for ever without waiting for anything.
-struct Busy;
+// Goes round for ever without waiting for anything.
+twins! {
+    mod busy: (()) -> (());
 
-#[workflow(timeout = "1m")]
-impl Busy {
+    struct Busy;
+
+    #[workflow(timeout = "1m")]
+
     #[step]
-    async fn open(&self, _input: StartEvent<()>) -> Charge {
+    async fn open(_; _input: StartEvent<()>) -> (Charge) {
         Charge(0)
     }
 
     #[step]
-    async fn round(&self, charge: Charge) -> Option<Spin> {
+    async fn round(_; charge: Charge) -> (Option<Spin>) {
         (charge.0 < 1000).then_some(Spin(charge.0))
     }
 
     #[step]
-    async fn back(&self, spin: Spin) -> Back {
+    async fn back(_; spin: Spin) -> (Back) {
         if spin.0 == 1000 { StopEvent(()).into() } else { Charge((spin.0 + 1) % 999).into() }
+    }
+
+    tests {
+        #[tokio::test(start_paused = true)]
+        async fn a_loop_that_never_waits_is_timed_out_all_the_same() {
+            let (result, ()) = tokio::join!(Busy.run(()), tokio::time::advance(Duration::from_secs(61)));
+            assert!(matches!(result, Err(RunError::TimedOut { .. })));
+        }
     }
 }
 
@@ -192,14 +218,52 @@ enum Back {
     Stop(StopEvent<()>),
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_loop_that_never_waits_is_timed_out_all_the_same() {
-    let (result, ()) = tokio::join!(Busy.run(()), tokio::time::advance(Duration::from_secs(61)));
-    assert!(matches!(result, Err(RunError::TimedOut { .. })));
-}
+// Tells when its step is dropped.
+twins! {
+    mod guarded: (()) -> (bool);
 
-/// Tells when its step is dropped.
-struct Guarded(std::sync::Arc<Log>);
+    struct Guarded(std::sync::Arc<Log>);
+
+    #[workflow]
+
+    #[step]
+    async fn hold(flow; ctx: &Context<Guarded>, _input: StartEvent<()>) -> (StopEvent<bool>) {
+        let guard = Dropped(flow.0.clone());
+        std::future::pending::<()>().await;
+        drop(guard);
+        StopEvent(ctx.is_cancelled())
+    }
+
+    tests {
+        #[tokio::test]
+        async fn dropping_a_run_drops_its_steps_at_their_await() {
+            let flow = Guarded(std::sync::Arc::default());
+            let mut run = flow.run(());
+            let handle = run.handle();
+            assert!(
+                std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut run).poll(cx)))
+                    .await
+                    .is_pending()
+            );
+            assert!(flow.0.take().is_empty());
+            drop(run);
+            assert_eq!(flow.0.take(), ["dropped"]);
+            assert!(handle.is_over());
+        }
+
+        #[tokio::test]
+        async fn dropping_a_started_run_cancels_it() {
+            let log = std::sync::Arc::new(Log::default());
+            let run = std::sync::Arc::new(Guarded(log.clone())).start(());
+            let handle = run.handle();
+            tokio::task::yield_now().await;
+            drop(run);
+            tokio::task::yield_now().await;
+            assert_eq!(log.take(), ["dropped"]);
+            assert!(handle.is_over());
+        }
+    }
+}
 
 struct Dropped(std::sync::Arc<Log>);
 
@@ -207,43 +271,4 @@ impl Drop for Dropped {
     fn drop(&mut self) {
         self.0.note("dropped");
     }
-}
-
-#[workflow]
-impl Guarded {
-    #[step]
-    async fn hold(&self, ctx: &Context<Self>, _input: StartEvent<()>) -> StopEvent<bool> {
-        let guard = Dropped(self.0.clone());
-        std::future::pending::<()>().await;
-        drop(guard);
-        StopEvent(ctx.is_cancelled())
-    }
-}
-
-#[tokio::test]
-async fn dropping_a_run_drops_its_steps_at_their_await() {
-    let flow = Guarded(std::sync::Arc::default());
-    let mut run = flow.run(());
-    let handle = run.handle();
-    assert!(
-        std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut run).poll(cx)))
-            .await
-            .is_pending()
-    );
-    assert!(flow.0.take().is_empty());
-    drop(run);
-    assert_eq!(flow.0.take(), ["dropped"]);
-    assert!(handle.is_over());
-}
-
-#[tokio::test]
-async fn dropping_a_started_run_cancels_it() {
-    let log = std::sync::Arc::new(Log::default());
-    let run = std::sync::Arc::new(Guarded(log.clone())).start(());
-    let handle = run.handle();
-    tokio::task::yield_now().await;
-    drop(run);
-    tokio::task::yield_now().await;
-    assert_eq!(log.take(), ["dropped"]);
-    assert!(handle.is_over());
 }
