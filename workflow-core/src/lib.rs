@@ -131,8 +131,8 @@ pub mod prelude {
 pub mod __private {
     #[cfg(feature = "runtime")]
     pub use crate::attached::{
-        Attachable, AttachedStep, Caught, Known, Options, Runner, Spelled, close, close_value, dispatch,
-        open, open_value,
+        Attachable, AttachedStep, Caught, Known, Options, Runner, Spelled, Taken, close, close_value,
+        dispatch, open, open_value,
     };
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};

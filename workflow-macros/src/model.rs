@@ -135,7 +135,10 @@ pub struct AttachedStep {
     pub flow: Type,
     /// In the order of the parameters.
     pub arguments: Vec<Argument>,
-    /// A workflow of this one step, as a block would hold it: its events are those that the step names.
+    /// What it gives when it does not fail.
+    pub emits: Type,
+    /// A workflow of this one step, as a block would hold it: its events are those that the step names. It
+    /// emits nothing here, since a place of an event that it emits is known only at run time.
     pub workflow: Workflow,
     pub catch: Option<Catch>,
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::gather::Wiring;
+use super::gather::{Wiring, input_name};
 use super::{AttachedStep, Options};
 use crate::graph::{self, Graph, Role, Takes};
 
@@ -61,14 +61,10 @@ fn the_input_is_what_is_said(options: &Options, wiring: &Wiring, found: &mut Vec
     if let (Some(said), [(start, id)]) = (&options.input, &wiring.starts[..])
         && said.info.id != *id
     {
-        let inner = |name: &str| match name.split_once('<') {
-            Some((_, rest)) => rest.strip_suffix('>').unwrap_or(rest).to_owned(),
-            None => "Fields".to_owned(),
-        };
         found.push(format!(
             "the workflow says `input = {}`, but its first step takes `{start}`\nhelp: write `#[workflow(input = {})]`, or take `{}`",
-            inner(said.name),
-            inner(start),
+            input_name(said.name),
+            input_name(start),
             said.name
         ));
     }

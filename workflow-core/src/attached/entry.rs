@@ -4,7 +4,7 @@ use std::any::Any;
 use std::pin::Pin;
 
 use super::{Attachable, Attached};
-use crate::driver::Inputs;
+use crate::driver::no_such_step;
 use crate::graph::StepNode;
 use crate::outline::EventInfo;
 use crate::{BoxError, Context, Emission, Event, Outline, RetryPolicy};
@@ -72,4 +72,35 @@ type Running<'a, W> = Pin<Box<dyn Future<Output = Result<Emission<Attached<W>>, 
 
 /// Calls the function of a step on the events that it takes.
 #[doc(hidden)]
-pub struct Runner<W: Attachable>(pub for<'a> fn(&'a W, Inputs<Attached<W>>, Context<W>) -> Running<'a, W>);
+pub struct Runner<W: Attachable>(pub for<'a> fn(&'a W, Taken<W>, Context<W>) -> Running<'a, W>);
+
+/// The events that one step takes, in the order of its parameters.
+///
+/// What it gives out need not be known as an event here, so that a type that is none is one mistake.
+#[doc(hidden)]
+pub struct Taken<W>(pub(super) std::vec::IntoIter<Attached<W>>);
+
+impl<W> Taken<W> {
+    /// The next one.
+    ///
+    /// # Panics
+    ///
+    /// When the machine handed out something else than the step's row says.
+    pub fn one<T: 'static>(&mut self) -> T {
+        self.any().into_inner().unwrap_or_else(|_| no_such_step())
+    }
+
+    /// All that are left.
+    pub fn all<T: 'static>(&mut self) -> Vec<T> {
+        self.0.by_ref().filter_map(|event| event.into_inner().ok()).collect()
+    }
+
+    /// The next one, whichever it is.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub fn any(&mut self) -> Attached<W> {
+        self.0.next().unwrap_or_else(|| no_such_step())
+    }
+}

@@ -75,11 +75,23 @@ impl<W> Attached<W> {
     ///
     /// All of it again, when it is none.
     pub fn take<E: Event>(self) -> Result<E, Self> {
-        if !self.is::<E>() {
-            return Err(self);
+        self.into_inner()
+    }
+
+    /// What is in it, if that is a `T`.
+    ///
+    /// # Errors
+    ///
+    /// All of it again, when it is none.
+    #[doc(hidden)]
+    pub fn into_inner<T: 'static>(self) -> Result<T, Self> {
+        let Self { event, kind, flow } = self;
+        let inside: &dyn Any = &*event;
+        if !inside.is::<T>() {
+            return Err(Self { event, kind, flow });
         }
-        let event: Box<dyn Any> = self.event;
-        Ok(*event.downcast().expect("its type was asked for in the line above"))
+        let inside: Box<dyn Any> = event;
+        Ok(*inside.downcast().expect("its type was asked for in the lines above"))
     }
 
     /// Whether it ends a run.
@@ -115,6 +127,7 @@ impl<W: Attachable> Attached<W> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<W: Attachable, E: Event> CarriedBy<Attached<W>> for E {
     const KIND: u16 = Shape::LATER;
     const TYPE: EventType<Self> = event_type::<E>();
@@ -136,6 +149,7 @@ impl<W: Attachable, E: Event> CarriedBy<Attached<W>> for E {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<W: Attachable, T> StopsWith<T> for Attached<W>
 where
     StopEvent<T>: Event,
@@ -152,8 +166,11 @@ where
 }
 
 // Which events pass the doors is known when the run asks.
+#[diagnostic::do_not_recommend]
 impl<W: Attachable, E: Event> Receives<E> for Attached<W> {}
+#[diagnostic::do_not_recommend]
 impl<W: Attachable, E: Event> Publishes<E> for Attached<W> {}
+#[diagnostic::do_not_recommend]
 impl<W: Attachable, E: Event> Sends<E> for Attached<W> {}
 
 impl<W: Attachable> Events for Attached<W> {

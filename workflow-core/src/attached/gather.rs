@@ -165,6 +165,12 @@ fn shape(outline: &Outline, events: &Placed) -> Shape {
     }
 }
 
+/// `String` of `StartEvent<String>`; a bare one stands for that of `Fields`.
+pub(super) fn input_name(start: &str) -> &str {
+    let inner = start.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>'));
+    inner.unwrap_or(if start.ends_with("StartEvent") { "Fields" } else { start })
+}
+
 /// For as long as the program runs.
 fn kept<T>(all: Vec<T>) -> &'static [T] {
     all.leak()

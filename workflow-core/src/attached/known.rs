@@ -6,9 +6,8 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use super::gather::put_together;
-use super::{Attachable, Attached, AttachedStep, Options, Runner, check};
-use crate::driver::Inputs;
+use super::gather::{input_name, put_together};
+use super::{Attachable, Attached, AttachedStep, Options, Runner, Taken, check};
 use crate::graph::{Graph, Shape};
 use crate::machine::Plan;
 use crate::outline::EventInfo;
@@ -98,10 +97,10 @@ impl<W: Attachable> Known<W> {
         &self,
         step: u16,
         flow: &'a W,
-        inputs: Inputs<Attached<W>>,
+        taken: Taken<W>,
         context: Context<W>,
     ) -> impl Future<Output = Result<Emission<Attached<W>>, BoxError>> + Send + use<'a, W> {
-        (self.steps[usize::from(step)].1.0)(flow, inputs, context)
+        (self.steps[usize::from(step)].1.0)(flow, taken, context)
     }
 
     /// Reads an event that was written down.
@@ -113,9 +112,8 @@ impl<W: Attachable> Known<W> {
     pub(super) fn read_start(&self, input: Value) -> Result<Attached<W>, RunError> {
         let start = self.graph.start().expect("a workflow that has been checked has a start event");
         self.read(usize::from(start), input).map_err(|source| {
-            let whole = self.infos[usize::from(start)].spelled();
-            let wanted = whole.strip_prefix("StartEvent<").and_then(|rest| rest.strip_suffix('>'));
-            RunError::Input { wanted: wanted.unwrap_or(&whole).to_owned(), source }
+            let wanted = input_name(&self.infos[usize::from(start)].spelled()).to_owned();
+            RunError::Input { wanted, source }
         })
     }
 }

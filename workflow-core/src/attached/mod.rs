@@ -12,11 +12,11 @@ mod known;
 
 use serde_json::Value;
 
-use crate::driver::{Exit, Inputs, Place, Slot, no_such_step};
+use crate::driver::{Exit, Place, Slot, no_such_step};
 use crate::{Event, RunError, StartEvent, Workflow};
 
 pub(crate) use doors::{event_name, may_publish, may_receive};
-pub use entry::{AttachedStep, Caught, Options, Runner, Spelled};
+pub use entry::{AttachedStep, Caught, Options, Runner, Spelled, Taken};
 pub use event::Attached;
 pub use known::Known;
 
@@ -28,6 +28,13 @@ pub use known::Known;
     note = "write `#[workflow]` above the definition of `{Self}`; where it stands above an `impl` block, the steps are methods in that block"
 )]
 pub trait Attachable: Workflow<Event = Attached<Self>> + 'static {
+    /// [`Attached`] of it. A projection from a type that is no workflow is one mistake, and what is made of
+    /// it none.
+    type Events;
+
+    /// The workflow itself.
+    type Flow;
+
     /// The workflow as it is put together when this is first asked.
     fn known() -> &'static Known<Self>;
 }
@@ -92,18 +99,22 @@ pub async fn dispatch<W: Attachable>(
 ) -> Exit<Attached<W>> {
     let known = W::known();
     loop {
-        let (inputs, again) = match (slot.inputs.take(), slot.event.take()) {
-            (Some(inputs), _) => (*inputs, true),
+        let (step, events, context) = match (slot.inputs.take(), slot.event.take()) {
+            (Some(inputs), _) => {
+                place.enter(inputs.step());
+                let context = place.context_of(&inputs);
+                (inputs.step(), inputs.into_events(), context)
+            }
             (None, Some(event)) => match known.starts(event.place()) {
-                Some(step) => (Inputs::new(step, event), false),
+                Some(step) => {
+                    place.enter(step);
+                    (step, vec![event].into_iter(), place.context())
+                }
                 None => return Exit::handed(event),
             },
             (None, None) => no_such_step(),
         };
-        let step = inputs.step();
-        place.enter(step);
-        let context = if again { place.context_of(&inputs) } else { place.context() };
-        match place.go_on(known.run(step, flow, inputs, context).await) {
+        match place.go_on(known.run(step, flow, Taken(events), context).await) {
             Ok(event) => slot.fill(event),
             Err(exit) => return exit,
         }

@@ -40,9 +40,9 @@ pub struct Inputs<E> {
 }
 
 impl<E> Inputs<E> {
-    /// One event for one step.
-    pub(crate) fn new(step: u16, event: E) -> Self {
-        Self { step, events: vec![event].into_iter() }
+    /// The events themselves.
+    pub(crate) fn into_events(self) -> std::vec::IntoIter<E> {
+        self.events
     }
 
     /// The step's place in the graph.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, ItemFn, Type, parse2};
 
 use super::{listing, rows};
-use crate::model::{Argument, AttachedStep, AttachedWorkflow, Step, Takes};
+use crate::model::{Argument, AttachedStep, AttachedWorkflow, Parameter, Step, Takes};
 use crate::names;
 use crate::parse::attached as parse;
 use crate::report::{Report, error, not_yet, stray_step};
@@ -76,6 +76,7 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
     let (starts, stops) = (door(&workflow.input, "StartEvent"), door(&workflow.output, "StopEvent"));
     let publishes = workflow.publishes.iter().map(|ty| spelled(ty, &names::spelled(ty)));
     let receives = workflow.receives.iter().map(|ty| spelled(ty, &names::spelled(ty)));
+    let shared = quote_spanned!(ident.span()=> where #ident: ::core::marker::Send + ::core::marker::Sync);
     let listing = listing::listing(
         name,
         &quote!(<#root::Attached<#ident> as #root::Events>::graph),
@@ -84,7 +85,7 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
     quote! {
         #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
-            impl #root::Workflow for #ident {
+            impl #root::Workflow for #ident #shared {
                 #input
                 #output
                 type Event = #root::Attached<Self>;
@@ -126,7 +127,10 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                 output: #stops,
             };
 
-            impl #private::Attachable for #ident {
+            impl #private::Attachable for #ident #shared {
+                type Events = #root::Attached<Self>;
+                type Flow = Self;
+
                 fn known() -> &'static #private::Known<Self> {
                     static KNOWN: ::std::sync::OnceLock<#private::Known<#ident>> = ::std::sync::OnceLock::new();
                     KNOWN.get_or_init(|| #private::Known::gather(&OPTIONS))
@@ -146,16 +150,24 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
     let (line, column) = position(step.ident.span());
     let row = rows::step_row(workflow, step);
     let events = workflow.events.iter().map(|event| spelled(&event.ty, &event.name));
-    let emits = &step.emits;
-    let outline = quote_spanned!(emits.span()=> <#emits as #root::Emit<WorkflowEvents>>::outline);
+    let (emits, carrier) = (&attached.emits, carrier(flow));
+    let outline = quote_spanned!(emits.span()=> <#emits as #root::Emit<#carrier>>::outline);
+    let (at, rooted) = (here(flow.span()), root_at(flow.span()));
+    let attachable = quote_spanned!(at=> <#flow as #rooted::__private::Attachable>);
     let run = run(attached, step);
+    let runner = quote_spanned! {at=>
+        type #carrier = #attachable::Events;
+        static RUNNER: #rooted::__private::Runner<#attachable::Flow> =
+            #rooted::__private::Runner::<#attachable::Flow>(#run);
+    };
+    let runner_of_it = quote_spanned!(at=> &RUNNER);
     let conditions = function.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg"));
     quote! {
         #(#conditions)*
         #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
-            type WorkflowEvents = #root::Attached<#flow>;
-            static RUNNER: #private::Runner<#flow> = #private::Runner(#run);
+            type NoEvents = ();
+            #runner
             #private::inventory::submit! {
                 #private::AttachedStep {
                     module: ::core::module_path!(),
@@ -166,7 +178,7 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
                     outline: #outline,
                     catches: ::core::option::Option::None,
                     retry: ::core::option::Option::None,
-                    runner: &RUNNER,
+                    runner: #runner_of_it,
                 }
             }
         };
@@ -187,7 +199,7 @@ fn run(attached: &AttachedStep, step: &Step) -> TokenStream {
             quote_spanned! {here(ty.span())=>
                 let attached_0 = 'taken: {
                     let event = attached_inputs.any();
-                    #(let event = match event.take::<#types>() {
+                    #(let event = match event.into_inner::<#types>() {
                         ::core::result::Result::Ok(event) => {
                             break 'taken <#ty as ::core::convert::From<_>>::from(event);
                         }
@@ -199,22 +211,27 @@ fn run(attached: &AttachedStep, step: &Step) -> TokenStream {
         }
     };
     let mut names = names.iter();
+    let context = step.parameters.iter().find_map(|parameter| match parameter {
+        Parameter::Context(ty) => Some(here(ty.span())),
+        Parameter::Input => None,
+    });
+    let context = context.unwrap_or_else(Span::call_site);
     let arguments = attached.arguments.iter().map(|argument| match argument {
         Argument::Flow => quote!(attached_flow),
-        Argument::Context => quote!(&attached_context),
+        Argument::Context => quote_spanned!(context=> &attached_context),
         Argument::Input => {
             let name = names.next();
             quote!(#name)
         }
     });
-    let (function, emits) = (&step.ident, &step.emits);
+    let (function, emits, carrier) = (&step.ident, &attached.emits, carrier(&attached.flow));
     let at = here(function.span());
     let mut called = quote_spanned!(at=> #function(#(#arguments),*));
     if step.is_async {
         let root = root_at(at);
         called = quote_spanned!(at=> #root::step_future(#called).await);
     }
-    let emit = quote_spanned!(here(emits.span())=> <#emits as #root::Emit<WorkflowEvents>>::emit);
+    let emit = quote_spanned!(here(emits.span())=> <#emits as #root::Emit<#carrier>>::emit);
     let emitted = match &step.fails_with {
         None => quote_spanned!(here(emits.span())=> #emit(#called)),
         Some(error) => {
@@ -227,13 +244,19 @@ fn run(attached: &AttachedStep, step: &Step) -> TokenStream {
             }
         }
     };
-    quote! {
+    quote_spanned! {here(attached.flow.span())=>
         |attached_flow, mut attached_inputs, attached_context| ::std::boxed::Box::pin(async move {
             #taken
             ::core::mem::drop(attached_inputs);
             #emitted
         })
     }
+}
+
+/// The boxed event of the workflow, by a name that stands at the workflow's: whatever asks for it when that
+/// is no workflow is then one error, the same each time.
+fn carrier(flow: &Type) -> Ident {
+    Ident::new("WorkflowEvents", here(flow.span()))
 }
 
 /// An event type with its name; the place where a type that is no event is found out.

@@ -60,13 +60,14 @@ pub fn step(tokens: TokenStream, function: &mut ItemFn, report: &mut Report) -> 
     let mut events = Events::default();
     let takes = events.take(&read.taken);
     let sends = read.sends.iter().map(|ty| events.place(ty)).collect();
-    let step = Step { takes, sends, emits_event: None, ..read.step };
+    let emits = read.step.emits;
+    let step = Step { takes, sends, emits: parse_quote!(()), emits_event: None, ..read.step };
     let workflow = Workflow {
         block: parse_quote!(impl #flow {}),
         self_type: flow.clone(),
         generics: Generics::default(),
         name: names::spelled(&flow),
-        enum_name: parse_quote!(WorkflowEvents),
+        enum_name: parse_quote!(NoEvents),
         timeout: None,
         state: None,
         input: None,
@@ -74,7 +75,7 @@ pub fn step(tokens: TokenStream, function: &mut ItemFn, report: &mut Report) -> 
         events: events.named(),
         steps: vec![step],
     };
-    Some(AttachedStep { flow, arguments, workflow, catch: read.catch })
+    Some(AttachedStep { flow, arguments, emits, workflow, catch: read.catch })
 }
 
 /// What each parameter of the function is, or a note about one that it cannot have.
