@@ -32,8 +32,11 @@ pub trait Attachable: Workflow<Event = Attached<Self>> + 'static {
     /// it none.
     type Events;
 
-    /// The workflow itself.
+    /// The workflow itself, by another such projection.
     type Flow;
+
+    /// The workflow itself.
+    fn flow(&self) -> &Self::Flow;
 
     /// The workflow as it is put together when this is first asked.
     fn known() -> &'static Known<Self>;

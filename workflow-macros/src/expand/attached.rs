@@ -131,6 +131,10 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                 type Events = #root::Attached<Self>;
                 type Flow = Self;
 
+                fn flow(&self) -> &Self {
+                    self
+                }
+
                 fn known() -> &'static #private::Known<Self> {
                     static KNOWN: ::std::sync::OnceLock<#private::Known<#ident>> = ::std::sync::OnceLock::new();
                     KNOWN.get_or_init(|| #private::Known::gather(&OPTIONS))
@@ -152,7 +156,7 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
     let events = workflow.events.iter().map(|event| spelled(&event.ty, &event.name));
     let (emits, carrier) = (&attached.emits, carrier(flow));
     let outline = quote_spanned!(emits.span()=> <#emits as #root::Emit<#carrier>>::outline);
-    let (at, rooted) = (here(flow.span()), root_at(flow.span()));
+    let (at, rooted) = (flow.span(), root_at(flow.span()));
     let attachable = quote_spanned!(at=> <#flow as #rooted::__private::Attachable>);
     let run = run(attached, step);
     let runner = quote_spanned! {at=>
@@ -217,7 +221,7 @@ fn run(attached: &AttachedStep, step: &Step) -> TokenStream {
     });
     let context = context.unwrap_or_else(Span::call_site);
     let arguments = attached.arguments.iter().map(|argument| match argument {
-        Argument::Flow => quote!(attached_flow),
+        Argument::Flow => quote!(#private::Attachable::flow(attached_flow)),
         Argument::Context => quote_spanned!(context=> &attached_context),
         Argument::Input => {
             let name = names.next();
@@ -256,7 +260,7 @@ fn run(attached: &AttachedStep, step: &Step) -> TokenStream {
 /// The boxed event of the workflow, by a name that stands at the workflow's: whatever asks for it when that
 /// is no workflow is then one error, the same each time.
 fn carrier(flow: &Type) -> Ident {
-    Ident::new("WorkflowEvents", here(flow.span()))
+    Ident::new("WorkflowEvents", flow.span())
 }
 
 /// An event type with its name; the place where a type that is no event is found out.
