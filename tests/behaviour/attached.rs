@@ -195,6 +195,59 @@ fn every_workflow_of_the_program_is_listed_by_name() {
     desk.check().unwrap();
 }
 
+#[derive(OneOf)]
+enum Either {
+    Page(Page),
+    Joke(Joke),
+}
+
+/// Takes either of two events, the first two of a batch, and functions that are not async or not there.
+#[workflow(input = u32, output = String, state = Vec<String>)]
+struct Forms;
+
+#[step(workflow = Forms)]
+fn make(pages: StartEvent<u32>) -> Vec<Either> {
+    let joke = Joke { text: "joke".into() };
+    (0..pages.0).map(|page| Page(page).into()).chain([joke.into()]).collect()
+}
+
+/// Its events are told apart when the program runs.
+#[step(workflow = Forms, on(Page, Joke), workers = 1)]
+async fn either(ctx: &Context<Forms>, event: Either) -> Option<Draft> {
+    let text = match event {
+        Either::Page(page) => format!("page {}", page.0),
+        Either::Joke(joke) => joke.text,
+    };
+    ctx.state(|seen| seen.push(text.clone()));
+    Some(Draft { text })
+}
+
+#[cfg(any())]
+#[step(workflow = Forms)]
+async fn is_not_compiled(_: StartEvent<u32>) -> StopEvent<u8> {
+    StopEvent(1)
+}
+
+#[step(workflow = Forms)]
+#[cfg(any())]
+async fn is_not_compiled(_: StartEvent<u32>) -> StopEvent<u8> {
+    StopEvent(1)
+}
+
+#[step(workflow = Forms)]
+async fn two_are_enough(ctx: &Context<Forms>, #[take(2)] drafts: Vec<Draft>, _: &Forms) -> StopEvent<String> {
+    let drafts: Vec<_> = drafts.into_iter().map(|draft| draft.text).collect();
+    StopEvent(format!("{} of {}", drafts.join(" and "), ctx.state(|seen| seen.len())))
+}
+
+#[tokio::test]
+async fn a_function_takes_and_gives_what_a_method_does() {
+    assert_eq!(Forms.run(3u32).await.unwrap(), "page 0 and page 1 of 2");
+    assert_eq!(Forms.run(0u32).state(vec!["before".into()]).await.unwrap(), "joke of 2");
+    let names: Vec<_> = Forms::graph().steps.iter().map(|step| (step.name, step.workers)).collect();
+    assert_eq!(names, [("make", 4), ("either", 1), ("two_are_enough", 4)]);
+}
+
 struct Generic<L>(L);
 
 #[workflow]

@@ -53,6 +53,36 @@
 //! | an enum with `#[derive(OneOf)]` | whichever variant it is |
 //! | `Result<any of these, E>` | the same, or a failure of the step |
 //!
+//! # Steps that are free functions
+//!
+//! `#[workflow]` above a struct makes a workflow to which functions are attached, from any module and from
+//! other crates. `input` and `output` say what a run takes and gives; without them that is JSON.
+//!
+//! ```
+//! use workflow_core::prelude::*;
+//!
+//! #[workflow(output = String)]
+//! struct Greeter {
+//!     tone: &'static str,
+//! }
+//!
+//! #[step(workflow = Greeter)]
+//! async fn greet(flow: &Greeter, input: StartEvent) -> Result<StopEvent<String>, workflow_core::FieldError> {
+//!     let name: String = input.get("name")?;
+//!     Ok(StopEvent(format!("hello {name}{}", flow.tone)))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! Greeter::check()?;
+//! let greeting = Greeter { tone: "!" }.run(fields! { "name" => "world" }).await?;
+//! assert_eq!(greeting, "hello world!");
+//! # Ok::<(), RunError>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Such a workflow is whole only once the program is linked: [`Workflow::check`] says in a test, in the words
+//! of the compiler, what the compiler says of a block, and the first run does otherwise.
+//!
 //! # Features
 //!
 //! `macros` (on by default) brings the attributes and derives, `runtime` the driver on tokio. Without

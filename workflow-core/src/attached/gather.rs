@@ -108,12 +108,9 @@ impl Placed {
 
     /// The type's name for each event, with its arguments or a number where that is not enough.
     pub(super) fn names(&self) -> &'static [&'static str] {
-        let mut names: Vec<String> = self.all.iter().map(|event| event.info.name.to_owned()).collect();
-        for event in 0..names.len() {
-            if self.all.iter().filter(|other| other.info.name == self.all[event].info.name).count() > 1 {
-                names[event] = self.all[event].info.spelled();
-            }
-        }
+        let alike = |name: &str| self.all.iter().filter(|event| event.info.name == name).count() > 1;
+        let name = |info: &EventInfo| if alike(info.name) { info.spelled() } else { info.name.to_owned() };
+        let mut names: Vec<String> = self.all.iter().map(|event| name(&event.info)).collect();
         for event in 1..names.len() {
             let before = names[..event].iter().filter(|other| **other == names[event]).count();
             if before > 0 {

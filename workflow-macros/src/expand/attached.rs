@@ -170,7 +170,6 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
         #(#conditions)*
         #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
-            type NoEvents = ();
             #runner
             #private::inventory::submit! {
                 #private::AttachedStep {

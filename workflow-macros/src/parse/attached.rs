@@ -61,13 +61,14 @@ pub fn step(tokens: TokenStream, function: &mut ItemFn, report: &mut Report) -> 
     let takes = events.take(&read.taken);
     let sends = read.sends.iter().map(|ty| events.place(ty)).collect();
     let emits = read.step.emits;
-    let step = Step { takes, sends, emits: parse_quote!(()), emits_event: None, ..read.step };
+    // Any place will do: the row of a function says nothing of what it emits.
+    let step = Step { takes, sends, emits: parse_quote!(()), emits_event: Some(0), ..read.step };
     let workflow = Workflow {
         block: parse_quote!(impl #flow {}),
         self_type: flow.clone(),
         generics: Generics::default(),
         name: names::spelled(&flow),
-        enum_name: parse_quote!(NoEvents),
+        enum_name: parse_quote!(WorkflowEvents),
         timeout: None,
         state: None,
         input: None,
