@@ -1,6 +1,6 @@
 //! Entry: what the macros write down for the linker, one constant a workflow and one a step.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::pin::Pin;
 
 use super::{Attachable, Attached};
@@ -41,6 +41,8 @@ impl Spelled {
 /// One `#[step(workflow = ..)]` function.
 #[doc(hidden)]
 pub struct AttachedStep {
+    /// The type of its workflow.
+    pub flow: TypeId,
     /// The module in which the function stands, and where in its file: this is what orders the steps.
     pub module: &'static str,
     pub line: u32,

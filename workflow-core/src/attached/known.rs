@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -15,29 +16,29 @@ use crate::{BoxError, Context, Emission, GraphError, RetryPolicy, RunError};
 
 /// The steps that are attached to `W`, with its graph; kept for as long as the program runs.
 #[doc(hidden)]
-pub struct Known<W: Attachable> {
+pub struct Known<W> {
     graph: &'static Graph,
-    plan: OnceLock<Plan>,
+    /// What the machine looks up, and by event the step that it starts when it goes to that one alone.
+    plan: OnceLock<(Plan, Vec<Option<u16>>)>,
     /// By event: what it is called in what is written down, each once.
     names: &'static [&'static str],
     infos: Vec<EventInfo>,
     places: HashMap<TypeId, u16>,
-    steps: Vec<(&'static AttachedStep, &'static Runner<W>)>,
+    steps: Vec<&'static AttachedStep>,
     checked: Result<(), GraphError>,
+    flow: PhantomData<fn() -> W>,
 }
 
-impl<W: Attachable> Known<W> {
+impl<W: 'static> Known<W> {
     /// Gathers what the linker has collected. The steps are in the order of their modules' paths, and
     /// within a module in source order: that is their declaration order.
     #[must_use]
     pub fn gather(options: &Options) -> Self {
         let attached = inventory::iter::<AttachedStep>.into_iter();
-        let mut steps: Vec<_> =
-            attached.filter_map(|step| Some((step, step.runner.downcast_ref::<Runner<W>>()?))).collect();
-        steps.sort_by_key(|(step, _)| (step.module, step.line, step.column, step.row.name));
-        let entries: Vec<&AttachedStep> = steps.iter().map(|(step, _)| *step).collect();
-        let (events, wiring) = put_together(options, &entries);
-        let found = check::findings(options, &entries, &wiring);
+        let mut steps: Vec<_> = attached.filter(|step| step.flow == TypeId::of::<W>()).collect();
+        steps.sort_by_key(|step| (step.module, step.line, step.column, step.row.name));
+        let (events, wiring) = put_together(options, &steps);
+        let found = check::findings(options, &steps, &wiring);
         let checked = if found.is_empty() { Ok(()) } else { Err(GraphError::new(options.name, found)) };
         Self {
             graph: wiring.graph,
@@ -47,6 +48,7 @@ impl<W: Attachable> Known<W> {
             places: events.places,
             steps,
             checked,
+            flow: PhantomData,
         }
     }
 
@@ -68,11 +70,28 @@ impl<W: Attachable> Known<W> {
     /// What decides, when the step has failed, whether it is tried again.
     #[must_use]
     pub fn retry(&self, step: u16) -> Option<RetryPolicy> {
-        self.steps[usize::from(step)].0.retry.map(|policy| policy())
+        self.steps[usize::from(step)].retry.map(|policy| policy())
     }
 
     pub(super) fn plan(&self) -> &Plan {
-        self.plan.get_or_init(|| Plan::new(self.graph))
+        &self.planned().0
+    }
+
+    /// The step that an event starts, when it goes to that one alone.
+    pub(super) fn starts(&self, event: u16) -> Option<u16> {
+        self.planned().1.get(usize::from(event)).copied()?
+    }
+
+    fn planned(&self) -> &(Plan, Vec<Option<u16>>) {
+        self.plan.get_or_init(|| {
+            let plan = Plan::new(self.graph);
+            let taker =
+                |event: u16| self.graph.steps.iter().position(|step| step.takes.events().contains(&event));
+            let starts = (0..).zip(&plan.direct);
+            let starts = starts.map(|(event, direct)| taker(event).filter(|_| *direct));
+            let starts = starts.map(|step| step.map(|step| step as u16)).collect();
+            (plan, starts)
+        })
     }
 
     pub(super) fn names(&self) -> &'static [&'static str] {
@@ -83,16 +102,9 @@ impl<W: Attachable> Known<W> {
     pub(super) fn kind(&self, id: TypeId) -> u16 {
         self.places.get(&id).copied().unwrap_or(Shape::LATER)
     }
+}
 
-    /// The step that an event starts, when it goes to that one alone.
-    pub(super) fn starts(&self, event: u16) -> Option<u16> {
-        if !*self.plan().direct.get(usize::from(event))? {
-            return None;
-        }
-        let step = self.graph.steps.iter().position(|step| step.takes.events().contains(&event));
-        step.map(|step| step as u16)
-    }
-
+impl<W: Attachable> Known<W> {
     pub(super) fn run<'a>(
         &self,
         step: u16,
@@ -100,7 +112,8 @@ impl<W: Attachable> Known<W> {
         taken: Taken<W>,
         context: Context<W>,
     ) -> impl Future<Output = Result<Emission<Attached<W>>, BoxError>> + Send + use<'a, W> {
-        (self.steps[usize::from(step)].1.0)(flow, taken, context)
+        let runner = self.steps[usize::from(step)].runner.downcast_ref::<Runner<W>>();
+        (runner.expect("the steps of a workflow are those with a runner of it").0)(flow, taken, context)
     }
 
     /// Reads an event that was written down.

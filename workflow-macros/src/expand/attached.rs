@@ -77,11 +77,7 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
     let publishes = workflow.publishes.iter().map(|ty| spelled(ty, &names::spelled(ty)));
     let receives = workflow.receives.iter().map(|ty| spelled(ty, &names::spelled(ty)));
     let shared = quote_spanned!(ident.span()=> where #ident: ::core::marker::Send + ::core::marker::Sync);
-    let listing = listing::listing(
-        name,
-        &quote!(<#root::Attached<#ident> as #root::Events>::graph),
-        &quote!(<#ident as #root::Workflow>::check),
-    );
+    let listing = listing::listing(name, &quote!(|| known().graph()), &quote!(|| known().check()));
     quote! {
         #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {
@@ -127,6 +123,11 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                 output: #stops,
             };
 
+            fn known() -> &'static #private::Known<#ident> {
+                static KNOWN: ::std::sync::OnceLock<#private::Known<#ident>> = ::std::sync::OnceLock::new();
+                KNOWN.get_or_init(|| #private::Known::gather(&OPTIONS))
+            }
+
             impl #private::Attachable for #ident #shared {
                 type Events = #root::Attached<Self>;
                 type Flow = Self;
@@ -136,8 +137,7 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                 }
 
                 fn known() -> &'static #private::Known<Self> {
-                    static KNOWN: ::std::sync::OnceLock<#private::Known<#ident>> = ::std::sync::OnceLock::new();
-                    KNOWN.get_or_init(|| #private::Known::gather(&OPTIONS))
+                    known()
                 }
             }
 
@@ -173,6 +173,7 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
             #runner
             #private::inventory::submit! {
                 #private::AttachedStep {
+                    flow: ::core::any::TypeId::of::<#flow>(),
                     module: ::core::module_path!(),
                     line: #line,
                     column: #column,
