@@ -23,57 +23,71 @@ pub(super) struct Wiring {
 /// passes the doors or is sent, then what ends a run.
 pub(super) fn put_together(options: &Options, entries: &[&'static AttachedStep]) -> (Placed, Wiring) {
     let mut events = Placed::default();
-    for entry in entries {
-        entry.row.takes.events().iter().for_each(|taken| {
-            events.spelled(&entry.events[usize::from(*taken)]);
+    place_what_is_named(options, entries, &mut events);
+    let outlines: Vec<Outline> = entries.iter().map(|entry| (entry.outline)()).collect();
+    let stops = place_stops(options, entries, &outlines, &mut events);
+    let named = events.all.len();
+    for outline in &outlines {
+        outline.visit(&mut |info, _| {
+            events.found(info);
         });
     }
-    for event in options.publishes {
-        let place = events.spelled(event);
-        events.all[usize::from(place)].node.published = true;
-    }
-    for event in options.receives {
-        let place = events.spelled(event);
-        events.all[usize::from(place)].node.received = true;
-    }
-    for event in entries.iter().flat_map(|entry| entry.events) {
-        events.spelled(event);
-    }
-    let taken_or_named = events.all.len();
-    if let Some(output) = &options.output {
-        events.spelled(output);
-    }
-    let outlines: Vec<Outline> = entries.iter().map(|entry| (entry.outline)()).collect();
-    let mut stops: Vec<u16> = Vec::from_iter(options.output.as_ref().map(|output| events.spelled(output)));
-    for closes in [true, false] {
-        for outline in &outlines {
-            outline.visit(&mut |info, _| {
-                if info.closes == closes {
-                    let place = events.place(*info, || info.spelled().leak());
-                    if closes && !stops.contains(&place) {
-                        stops.push(place);
-                    }
-                }
-            });
-        }
-    }
-    for event in entries.iter().flat_map(|entry| entry.events).filter(|event| event.info.closes) {
-        let place = events.places[&event.info.id];
-        if !stops.contains(&place) {
-            stops.push(place);
-        }
-    }
+    let strays = (named..events.all.len()).map(|event| event as u16).collect();
     let starts = events.all.iter().filter(|event| event.info.opens);
     let starts = starts.map(|event| (event.node.name, event.info.id)).collect();
-    let strays = (taken_or_named..events.all.len())
-        .filter(|event| events.all[*event].node.role != Role::Stop)
-        .map(|event| event as u16)
-        .collect();
     let rows = entries.iter().zip(&outlines).map(|(entry, outline)| row(entry, outline, entries, &events));
     let steps = kept(rows.collect());
     let nodes = kept(events.all.iter().map(|event| event.node).collect());
     let graph = Box::leak(Box::new(Graph { name: options.name, events: nodes, steps }));
     (events, Wiring { graph, starts, stops, strays })
+}
+
+fn place_what_is_named(options: &Options, entries: &[&AttachedStep], events: &mut Placed) {
+    for entry in entries {
+        for taken in entry.row.takes.events() {
+            events.spelled(&entry.events[usize::from(*taken)]);
+        }
+    }
+    for event in options.publishes {
+        events.spelled(event).published = true;
+    }
+    for event in options.receives {
+        events.spelled(event).received = true;
+    }
+    for event in entries.iter().flat_map(|entry| entry.events) {
+        events.spelled(event);
+    }
+}
+
+/// The places of what ends a run: first what `output` says, then what is returned, then what is sent.
+fn place_stops(
+    options: &Options,
+    entries: &[&AttachedStep],
+    outlines: &[Outline],
+    events: &mut Placed,
+) -> Vec<u16> {
+    let mut stops = Vec::new();
+    if let Some(output) = &options.output {
+        events.spelled(output);
+        stops.push(output.info.id);
+    }
+    for outline in outlines {
+        outline.visit(&mut |info, _| {
+            if info.closes {
+                events.found(info);
+                stops.push(info.id);
+            }
+        });
+    }
+    let named = entries.iter().flat_map(|entry| entry.events);
+    stops.extend(named.filter(|event| event.info.closes).map(|event| event.info.id));
+    let mut places = Vec::new();
+    for place in stops.iter().map(|id| events.places[id]) {
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }
 
 /// The events of a workflow, each once, and their places.
@@ -89,21 +103,27 @@ pub(super) struct PlacedEvent {
 }
 
 impl Placed {
-    /// The event's place; a new one goes to the end.
-    fn place(&mut self, info: EventInfo, name: impl FnOnce() -> &'static str) -> u16 {
-        *self.places.entry(info.id).or_insert_with(|| {
+    /// The event as a step or an option names it; a new one gets the next place.
+    fn spelled(&mut self, event: &Spelled) -> &mut EventNode {
+        self.place(&event.info, || event.name)
+    }
+
+    /// The event as a return type has it.
+    fn found(&mut self, info: &EventInfo) -> &mut EventNode {
+        self.place(info, || info.spelled().leak())
+    }
+
+    fn place(&mut self, info: &EventInfo, name: impl FnOnce() -> &'static str) -> &mut EventNode {
+        let place = *self.places.entry(info.id).or_insert_with(|| {
             let role = match info {
                 EventInfo { opens: true, .. } => Role::Start,
                 EventInfo { closes: true, .. } => Role::Stop,
                 _ => Role::Between,
             };
-            self.all.push(PlacedEvent { info, node: EventNode::new(name(), role) });
+            self.all.push(PlacedEvent { info: *info, node: EventNode::new(name(), role) });
             (self.all.len() - 1) as u16
-        })
-    }
-
-    fn spelled(&mut self, event: &Spelled) -> u16 {
-        self.place(event.info, || event.name)
+        });
+        &mut self.all[usize::from(place)].node
     }
 
     /// The type's name for each event, with its arguments or a number where that is not enough.
