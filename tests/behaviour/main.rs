@@ -2,6 +2,10 @@
 //!
 //! One file a section of promises; a test is named for the promise that it keeps.
 
+#[macro_use]
+mod twins;
+
+mod attached;
 mod batches;
 mod contexts;
 mod driving;

@@ -35,72 +35,82 @@ impl Crew {
     }
 }
 
-struct Two(Crew);
+twins! {
+    mod two: (u64) -> (usize);
 
-#[workflow]
-impl Two {
+    struct Two(Crew);
+
+    #[workflow]
+
     #[step]
-    async fn open(&self, jobs: StartEvent<u64>) -> Vec<Job> {
+    async fn open(_; jobs: StartEvent<u64>) -> (Vec<Job>) {
         (0..jobs.0).map(Job).collect()
     }
 
     #[step(workers = 2)]
-    async fn work(&self, job: Job) -> Done {
-        self.0.begin();
-        self.0.log.note(format!("{}", job.0));
+    async fn work(flow; job: Job) -> (Done) {
+        flow.0.begin();
+        flow.0.log.note(format!("{}", job.0));
         tokio::time::sleep(Duration::from_millis(10 + job.0 % 2)).await;
-        self.0.end();
+        flow.0.end();
         Done(job.0)
     }
 
     #[step]
-    async fn finish(&self, all: Vec<Done>) -> StopEvent<usize> {
+    async fn finish(_; all: Vec<Done>) -> (StopEvent<usize>) {
         StopEvent(all.len())
+    }
+
+    tests {
+        #[tokio::test(start_paused = true)]
+        async fn at_most_n_executions_of_a_step_run_at_once_and_the_rest_wait_in_order() {
+            let flow = Two(Crew::default());
+            assert_eq!(flow.run(7u64).await.unwrap(), 7);
+            assert_eq!(flow.0.most(), 2);
+            assert_eq!(flow.0.log.take(), ["0", "1", "2", "3", "4", "5", "6"]);
+        }
+
+        #[tokio::test(start_paused = true)]
+        async fn the_limit_is_per_run() {
+            let flow = Two(Crew::default());
+            let (one, other) = tokio::join!(flow.run(3u64), flow.run(3u64));
+            assert_eq!((one.unwrap(), other.unwrap()), (3, 3));
+            assert_eq!(flow.0.most(), 4);
+        }
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn at_most_n_executions_of_a_step_run_at_once_and_the_rest_wait_in_order() {
-    let flow = Two(Crew::default());
-    assert_eq!(flow.run(7u64).await.unwrap(), 7);
-    assert_eq!(flow.0.most(), 2);
-    assert_eq!(flow.0.log.take(), ["0", "1", "2", "3", "4", "5", "6"]);
-}
+twins! {
+    mod default4: (u64) -> (usize);
 
-struct Default4(Crew);
+    struct Default4(Crew);
 
-#[workflow]
-impl Default4 {
+    #[workflow]
+
     #[step]
-    async fn open(&self, jobs: StartEvent<u64>) -> Vec<Job> {
+    async fn open(_; jobs: StartEvent<u64>) -> (Vec<Job>) {
         (0..jobs.0).map(Job).collect()
     }
 
     #[step]
-    async fn work(&self, job: Job) -> Done {
-        self.0.begin();
+    async fn work(flow; job: Job) -> (Done) {
+        flow.0.begin();
         tokio::task::yield_now().await;
-        self.0.end();
+        flow.0.end();
         Done(job.0)
     }
 
     #[step]
-    async fn finish(&self, all: Vec<Done>) -> StopEvent<usize> {
+    async fn finish(_; all: Vec<Done>) -> (StopEvent<usize>) {
         StopEvent(all.len())
     }
-}
 
-#[tokio::test]
-async fn a_step_has_four_workers_when_its_options_do_not_say() {
-    let flow = Default4(Crew::default());
-    flow.run(20u64).await.unwrap();
-    assert_eq!(flow.0.most(), 4);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_limit_is_per_run() {
-    let flow = Two(Crew::default());
-    let (one, other) = tokio::join!(flow.run(3u64), flow.run(3u64));
-    assert_eq!((one.unwrap(), other.unwrap()), (3, 3));
-    assert_eq!(flow.0.most(), 4);
+    tests {
+        #[tokio::test]
+        async fn a_step_has_four_workers_when_its_options_do_not_say() {
+            let flow = Default4(Crew::default());
+            flow.run(20u64).await.unwrap();
+            assert_eq!(flow.0.most(), 4);
+        }
+    }
 }

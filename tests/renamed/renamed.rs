@@ -38,3 +38,21 @@ impl Flow {
 async fn the_macros_work_under_another_name_of_the_crate() {
     assert_eq!(Flow.run([("topic", "pirates")]).await.unwrap(), "pirates");
 }
+
+#[workflow(output = String)]
+struct Attached;
+
+#[step(workflow = Attached)]
+async fn close(handle: Handle) -> StopEvent<String> {
+    StopEvent(handle.0.to_string())
+}
+
+#[step(workflow = Attached)]
+async fn open(_: &Attached, topic: StartEvent) -> Result<Handle, flows::FieldError> {
+    Ok(Handle(topic.get::<String>("topic")?.into()))
+}
+
+#[tokio::test]
+async fn functions_are_attached_under_another_name_of_the_crate() {
+    assert_eq!(Attached.run(fields! { "topic" => "pirates" }).await.unwrap(), "pirates");
+}

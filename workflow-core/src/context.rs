@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::attached::{event_name, may_publish};
 use crate::driver::{Call, Collect, Core, Execution, Inbound, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
@@ -146,7 +147,7 @@ impl<W: Workflow> Context<W> {
         let kind = <W::Event as Carries<E>>::kind();
         let node = self.node();
         if !node.sends.contains(&kind) {
-            let event = W::graph().event_name(kind);
+            let event = event_name::<W::Event, E>();
             return Err(SendError::Undeclared { step: node.name, event });
         }
         if !self.execution().is_some_and(Execution::has_sent) {
@@ -156,10 +157,20 @@ impl<W: Workflow> Context<W> {
     }
 
     /// Gives an event to the caller. Never waits: when the caller does not read, the oldest are dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the workflow does not publish the event and its steps are free functions, which fails the step;
+    /// in an `impl` block that does not compile.
     pub fn publish<E>(&self, event: E)
     where
         W::Event: Publishes<E>,
     {
+        assert!(
+            may_publish::<W::Event, E>(),
+            "this workflow does not publish `{event}`: write `#[workflow(publishes({event}))]`",
+            event = event_name::<W::Event, E>(),
+        );
         let event = Carries::wrap(event);
         match &self.execution {
             Some(execution) if execution.has_published() => (),
@@ -254,7 +265,9 @@ impl<W: Workflow> Context<W> {
     }
 
     pub(crate) fn expect_wait_is_declared(&self, event: u16) {
-        let (node, event_name) = (self.node(), W::graph().event_name(event));
+        let node = self.node();
+        let known = W::graph().events.get(usize::from(event));
+        let event_name = known.map_or("it", |event| event.name);
         assert!(
             node.waits.contains(&event),
             "step `{}` does not declare that it waits for `{event_name}`: write `#[step(waits({event_name}))]`",

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::events::{Carries, StopsWith};
 use crate::graph::Shape;
-use crate::{StartEvent, StopEvent};
+use crate::{Outline, StartEvent, StopEvent};
 
 /// Any error, as a step's failure carries it.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -21,6 +21,11 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 pub trait Emit<Ev>: Sized {
     /// Which events can come of it.
     const SHAPE: Shape;
+
+    /// The same where the events have their places only at run time.
+    #[doc(hidden)]
+    #[must_use]
+    fn outline() -> Outline;
 
     /// The events themselves.
     ///
@@ -73,6 +78,10 @@ impl Members {
 impl<Ev> Emit<Ev> for () {
     const SHAPE: Shape = Shape::Nothing;
 
+    fn outline() -> Outline {
+        Outline::Nothing
+    }
+
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
         Ok(Emission::None)
     }
@@ -84,6 +93,10 @@ where
 {
     const SHAPE: Shape = Shape::Event(Ev::KIND);
 
+    fn outline() -> Outline {
+        Ev::outline()
+    }
+
     #[inline]
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
         Ok(Emission::One(Ev::wrap(self)))
@@ -92,6 +105,10 @@ where
 
 impl<Ev: StopsWith<T>, T> Emit<Ev> for StopEvent<T> {
     const SHAPE: Shape = Ev::SHAPE;
+
+    fn outline() -> Outline {
+        Ev::outline()
+    }
 
     #[inline]
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
@@ -102,6 +119,10 @@ impl<Ev: StopsWith<T>, T> Emit<Ev> for StopEvent<T> {
 impl<Ev, T: Emit<Ev>> Emit<Ev> for Option<T> {
     const SHAPE: Shape = Shape::OneOf(&[Shape::Nothing, T::SHAPE]);
 
+    fn outline() -> Outline {
+        Outline::OneOf(vec![Outline::Nothing, T::outline()])
+    }
+
     #[inline]
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
         self.map_or(Ok(Emission::None), T::emit)
@@ -110,6 +131,10 @@ impl<Ev, T: Emit<Ev>> Emit<Ev> for Option<T> {
 
 impl<Ev, T: Emit<Ev>, E: Into<BoxError>> Emit<Ev> for Result<T, E> {
     const SHAPE: Shape = T::SHAPE;
+
+    fn outline() -> Outline {
+        T::outline()
+    }
 
     #[inline]
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
@@ -123,12 +148,18 @@ impl<Ev, T: Emit<Ev>, E: Into<BoxError>> Emit<Ev> for Result<T, E> {
 impl<Ev, T: Emit<Ev>> Emit<Ev> for Vec<T> {
     const SHAPE: Shape = Shape::Many(&T::SHAPE);
 
+    fn outline() -> Outline {
+        Outline::Many(Box::new(T::outline()))
+    }
+
     fn emit(self) -> Result<Emission<Ev>, BoxError> {
         let mut members = Vec::with_capacity(self.len());
         for value in self {
             gather(value.emit()?, &mut members);
         }
-        Ok(Emission::Many(members, Members::of(&T::SHAPE)))
+        let known = const { !T::SHAPE.has(Shape::LATER) };
+        let kinds = if known { Members::of(&T::SHAPE) } else { Members(T::outline().kinds()) };
+        Ok(Emission::Many(members, kinds))
     }
 }
 
@@ -145,6 +176,10 @@ macro_rules! tuples {
     ($($name:ident)*) => {
         impl<Ev, $($name: Emit<Ev>),*> Emit<Ev> for ($($name,)*) {
             const SHAPE: Shape = Shape::All(&[$($name::SHAPE),*]);
+
+            fn outline() -> Outline {
+                Outline::All(vec![$($name::outline()),*])
+            }
 
             #[allow(non_snake_case)]
             fn emit(self) -> Result<Emission<Ev>, BoxError> {

@@ -1,6 +1,9 @@
 //! Errors: how a run can fail, and how a call from a step or a caller can.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::BoxError;
 use crate::machine::Stalled;
@@ -47,12 +50,39 @@ pub enum RunError {
         /// The steps that were active, in the order in which they had started.
         running: Vec<&'static str>,
     },
+    /// The workflow is wired wrongly; mend what the findings name. Only a workflow whose steps are free
+    /// functions can come this far: ask [`Workflow::check`](crate::Workflow::check) in a test.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The input does not read as what the first step takes; give that, or say `#[workflow(input = T)]`, so
+    /// that the compiler asks for it.
+    #[error("the input is no `{wanted}`")]
+    #[non_exhaustive]
+    Input {
+        /// What the first step takes.
+        wanted: String,
+        /// What did not fit.
+        source: serde_json::Error,
+    },
+    /// The result cannot be written down as JSON; say its type: `#[workflow(output = T)]`.
+    #[error("the result cannot be written down")]
+    #[non_exhaustive]
+    Output {
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
     #[error("the run was cancelled")]
     Cancelled,
 }
 
 impl RunError {
+    /// Why a result was not taken out of the event that ended the run.
+    pub(crate) fn unwritten(stop: &impl Serialize) -> Self {
+        let source = serde_json::to_value(stop).err();
+        Self::Output { source: source.expect("a run stops with its stop event, which fails only in writing") }
+    }
+
     /// The error of the step that failed the run, if it is an `E`.
     #[must_use]
     pub fn step_error<E: std::error::Error + 'static>(&self) -> Option<&E> {
@@ -78,6 +108,42 @@ fn list(steps: &[&'static str]) -> String {
     }
 }
 
+/// What is wrong with the wiring of a workflow: all findings, in the words of the compiler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphError {
+    workflow: &'static str,
+    findings: Vec<String>,
+}
+
+impl GraphError {
+    pub(crate) fn new(workflow: &'static str, findings: Vec<String>) -> Self {
+        Self { workflow, findings }
+    }
+
+    /// The workflow's name.
+    #[must_use]
+    pub fn workflow(&self) -> &'static str {
+        self.workflow
+    }
+
+    /// The findings, at least one: each says what is wrong, and in a line that begins with `help:` what to
+    /// write.
+    #[must_use]
+    pub fn findings(&self) -> &[String] {
+        &self.findings
+    }
+}
+
+impl fmt::Display for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "workflow `{}` cannot run", self.workflow)?;
+        let mut lines = self.findings.iter().map(|finding| finding.replace('\n', "\n  "));
+        lines.try_for_each(|finding| write!(f, "\n- {finding}"))
+    }
+}
+
+impl std::error::Error for GraphError {}
+
 /// Why an event could not be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -90,6 +156,28 @@ pub enum SendError {
         step: &'static str,
         /// The event.
         event: &'static str,
+    },
+    /// The workflow does not take this event from its caller: add it to the workflow's options. An `impl`
+    /// block that lacks it does not compile.
+    #[error(
+        "this workflow does not receive `{event}`: write `#[workflow(receives({event}))]`, and let a step take it"
+    )]
+    #[non_exhaustive]
+    NotReceived {
+        /// The event.
+        event: &'static str,
+    },
+    /// A step gathers the event with its batch, and what comes from outside belongs to none: return it
+    /// from a step instead, or take it one at a time.
+    #[error(
+        "`{event}` is sent, and step `{step}` gathers it with its batch, to which a sent event does not belong"
+    )]
+    #[non_exhaustive]
+    Gathered {
+        /// The event.
+        event: &'static str,
+        /// The step that gathers.
+        step: &'static str,
     },
     /// The run is over; nothing would take the event.
     #[error("`{event}` was sent to a run that is over")]

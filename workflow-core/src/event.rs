@@ -30,6 +30,10 @@ pub trait Event: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'sta
     #[doc(hidden)]
     const OPENS: bool = false;
 
+    /// Whether it ends a run.
+    #[doc(hidden)]
+    const CLOSES: bool = false;
+
     /// Which input it opens a run with.
     #[doc(hidden)]
     type Opens: Search;
@@ -84,6 +88,7 @@ where
     T: Clone + fmt::Debug + Serialize + DeserializeOwned + Send + 'static,
 {
     const NAME: &'static str = "StopEvent";
+    const CLOSES: bool = true;
     type Opens = Nothing;
 
     fn shape() -> String {

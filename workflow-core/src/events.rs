@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::graph::{Graph, Role, Shape};
 use crate::machine::{Plan, Token};
-use crate::{Emission, Event, StopEvent};
+use crate::{Emission, Event, Outline, StopEvent};
 
 /// The generated enum of a workflow.
 pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'static {
@@ -57,6 +57,11 @@ pub trait CarriedBy<Ev>: Sized {
         Self::KIND
     }
 
+    /// The event as a part of a return type.
+    fn outline() -> Outline {
+        Outline::Known(Shape::Event(Self::KIND))
+    }
+
     /// Puts the event into its variant.
     fn wrap(self) -> Ev;
 
@@ -82,6 +87,9 @@ pub trait Carries<E>: Sized {
     /// The event's place in the graph, where that is known only at run time.
     fn kind() -> u16;
 
+    /// The event as a part of a return type.
+    fn outline() -> Outline;
+
     /// Puts the event into its variant.
     fn wrap(event: E) -> Self;
 
@@ -99,6 +107,10 @@ impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
     #[inline]
     fn kind() -> u16 {
         E::kind()
+    }
+
+    fn outline() -> Outline {
+        E::outline()
     }
 
     #[inline]
@@ -126,6 +138,11 @@ impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
 pub trait StopsWith<T>: Sized {
     /// What the event is as a part of a return type.
     const SHAPE: Shape;
+
+    /// The same where the events have their places only at run time.
+    fn outline() -> Outline {
+        Outline::Known(Self::SHAPE)
+    }
 
     /// The event as what a step gave.
     fn stop(event: StopEvent<T>) -> Emission<Self>;

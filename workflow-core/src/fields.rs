@@ -22,6 +22,27 @@ use serde_json::{Map, Value};
 #[serde(transparent)]
 pub struct Fields(Map<String, Value>);
 
+/// The [`Fields`] of a run's input, written where they are given.
+///
+/// ```
+/// use workflow_core::prelude::*;
+///
+/// let input = fields! { "topic" => "pirates", "rounds" => 3 };
+/// assert_eq!(input.get::<String>("topic")?, "pirates");
+/// # Ok::<(), workflow_core::FieldError>(())
+/// ```
+///
+/// A value is whatever JSON has a form for: texts, numbers, lists, and other `fields!`. For any other,
+/// say [`Fields::with`].
+#[macro_export]
+macro_rules! fields {
+    ($($name:expr => $value:expr),* $(,)?) => {
+        <$crate::Fields as ::core::iter::FromIterator<(::std::string::String, $crate::__private::Value)>>::from_iter([
+            $((::std::string::String::from($name), $crate::__private::Value::from($value)),)*
+        ])
+    };
+}
+
 /// A field that is not there, or not what was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -129,6 +150,12 @@ impl<K: Into<String>, V: Into<Value>, const N: usize> From<[(K, V); N]> for Fiel
 impl<K: Into<String>, V: Into<Value>> FromIterator<(K, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
         Self(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Object(fields.0)
     }
 }
 

@@ -53,6 +53,36 @@
 //! | an enum with `#[derive(OneOf)]` | whichever variant it is |
 //! | `Result<any of these, E>` | the same, or a failure of the step |
 //!
+//! # Steps that are free functions
+//!
+//! `#[workflow]` above a struct makes a workflow to which functions are attached, from any module and from
+//! other crates. `input` and `output` say what a run takes and gives; without them that is JSON.
+//!
+//! ```
+//! use workflow_core::prelude::*;
+//!
+//! #[workflow(output = String)]
+//! struct Greeter {
+//!     tone: &'static str,
+//! }
+//!
+//! #[step(workflow = Greeter)]
+//! async fn greet(flow: &Greeter, input: StartEvent) -> Result<StopEvent<String>, workflow_core::FieldError> {
+//!     let name: String = input.get("name")?;
+//!     Ok(StopEvent(format!("hello {name}{}", flow.tone)))
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! Greeter::check()?;
+//! let greeting = Greeter { tone: "!" }.run(fields! { "name" => "world" }).await?;
+//! assert_eq!(greeting, "hello world!");
+//! # Ok::<(), RunError>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Such a workflow is whole only once the program is linked: [`Workflow::check`] says in a test, in the words
+//! of the compiler, what the compiler says of a block, and the first run does otherwise.
+//!
 //! # Features
 //!
 //! `macros` (on by default) brings the attributes and derives, `runtime` the driver on tokio. Without
@@ -61,6 +91,8 @@
 // The generated code says `::workflow_core`, in here too.
 extern crate self as workflow_core;
 
+#[cfg(feature = "runtime")]
+mod attached;
 #[cfg(feature = "runtime")]
 mod context;
 mod draw;
@@ -75,13 +107,18 @@ mod failure;
 mod fields;
 pub mod graph;
 pub mod machine;
+mod outline;
 mod output;
+#[cfg(feature = "runtime")]
+mod registry;
 #[cfg(feature = "runtime")]
 pub mod retry;
 pub mod testing;
 #[cfg(feature = "runtime")]
 mod workflow;
 
+#[cfg(feature = "runtime")]
+pub use attached::Attached;
 #[cfg(feature = "runtime")]
 pub use context::Context;
 pub use draw::{DrawError, Drawing};
@@ -92,7 +129,7 @@ pub use driver::{
 };
 pub use emit::{BoxError, Emission, Emit, Members};
 #[cfg(feature = "runtime")]
-pub use error::{RunError, SendError, ValueError};
+pub use error::{GraphError, RunError, SendError, ValueError};
 pub use event::{Event, StartEvent, StopEvent};
 #[doc(hidden)]
 pub use events::{CarriedBy, Carries, event_type};
@@ -100,6 +137,10 @@ pub use events::{Events, Publishes, Receives, Sends, Waits};
 pub use failure::{FailedInput, StepError, StepFailed, StepPanicked, StepTimedOut};
 pub use fields::{FieldError, Fields};
 pub use machine::Attempt;
+#[doc(hidden)]
+pub use outline::Outline;
+#[cfg(feature = "runtime")]
+pub use registry::{Listed, workflows};
 #[cfg(feature = "runtime")]
 pub use retry::RetryPolicy;
 #[cfg(feature = "runtime")]
@@ -108,22 +149,28 @@ pub use workflow::Workflow;
 #[doc(hidden)]
 pub use workflow::step_future;
 #[cfg(feature = "macros")]
-pub use workflow_macros::{Event, OneOf, event, step, workflow};
+pub use workflow_macros::{Event, OneOf, catch, event, step, workflow};
 
 /// What a program that writes workflows needs: `use workflow_core::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "runtime")]
     pub use crate::{
-        Buffer, Context, EventStream, RetryPolicy, Run, RunError, RunHandle, RunTask, SendError, Workflow,
+        Buffer, Context, EventStream, GraphError, RetryPolicy, Run, RunError, RunHandle, RunTask, SendError,
+        Workflow,
     };
-    pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent};
+    pub use crate::{Drawing, Event, Fields, StartEvent, StepFailed, StopEvent, fields};
     #[cfg(feature = "macros")]
-    pub use crate::{OneOf, event, step, workflow};
+    pub use crate::{OneOf, catch, event, step, workflow};
 }
 
 /// What the generated code needs. Not for others: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "runtime")]
+    pub use crate::attached::{
+        Attachable, AttachedStep, Caught, Known, Options, Runner, Spelled, Taken, close, close_value,
+        dispatch, open, open_value,
+    };
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};
     pub use crate::events::{
@@ -134,7 +181,10 @@ pub mod __private {
     pub use crate::output::{Gives, Nothing, Search};
     #[cfg(feature = "runtime")]
     pub use crate::workflow::Opens;
+    #[cfg(feature = "runtime")]
+    pub use inventory;
     pub use serde;
+    pub use serde_json::Value;
 }
 
 /// The code of the README, compiled and run.

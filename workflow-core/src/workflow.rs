@@ -10,7 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::driver::{Exit, Place, Slot};
 use crate::graph::{Fingerprint, Graph};
 use crate::output::{Found, NoStartEvent, Nothing};
-use crate::{Carries, Drawing, Events, ResumeError, RetryPolicy, Run, RunTask, Snapshot};
+use crate::{
+    Carries, Drawing, Events, GraphError, ResumeError, RetryPolicy, Run, RunError, RunTask, Snapshot,
+};
 
 /// A workflow: a type whose steps are wired by their signatures.
 ///
@@ -39,9 +41,9 @@ pub trait Workflow: Send + Sync + Sized {
     /// How long a run may take where [`Run::timeout`] does not say; `None` for ever.
     const TIMEOUT: Option<Duration>;
 
-    /// The event that opens a run with this input.
+    /// The event that opens a run with this input, or why no run can be opened with it.
     #[doc(hidden)]
-    fn open(input: Self::Input) -> Self::Event;
+    fn open(input: Self::Input) -> Result<Self::Event, RunError>;
 
     /// The result, when this is the event that ends a run.
     #[doc(hidden)]
@@ -68,6 +70,19 @@ pub trait Workflow: Send + Sync + Sized {
     #[must_use]
     fn graph() -> &'static Graph {
         Self::Event::graph()
+    }
+
+    /// Whether a run of the workflow can go from its start to its end.
+    ///
+    /// A workflow that is written as an `impl` block is checked when it is compiled. One whose steps are
+    /// free functions is whole only once the program is linked: say this in a test, or first thing in
+    /// `main`; the first run asks it otherwise.
+    ///
+    /// # Errors
+    ///
+    /// All findings, in the words of the compiler.
+    fn check() -> Result<(), GraphError> {
+        Ok(())
     }
 
     /// All paths that a run can take, as a picture.

@@ -156,6 +156,10 @@ fn emit(item: &DeriveInput) -> TokenStream {
         impl #generics #root::Emit<WorkflowEvents> for #name #arguments #bounds {
             const SHAPE: #root::graph::Shape = #root::graph::Shape::Event(WorkflowEvents::KIND);
 
+            fn outline() -> #root::Outline {
+                WorkflowEvents::outline()
+            }
+
             #[inline]
             fn emit(self) -> ::core::result::Result<#root::Emission<WorkflowEvents>, #root::BoxError> {
                 ::core::result::Result::Ok(#root::Emission::One(WorkflowEvents::wrap(self)))

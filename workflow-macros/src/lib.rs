@@ -25,12 +25,22 @@ use proc_macro::TokenStream;
 ///
 /// Options: `name = ".."`, `events = Name`, `timeout = "60s"`, `state = Type`, `output = Type`,
 /// `publishes(A, B)`, `receives(C)`.
+///
+/// Above a struct or an enum it makes a workflow whose steps are free functions, `#[step(workflow = ..)]`,
+/// which may stand in other modules and crates. `input = Type` and `output = Type` then say what a run
+/// takes and gives; without them that is JSON. Such a workflow is checked when it first runs, or by
+/// `Workflow::check`; its steps are declared in the order of their modules' paths, and within a module in
+/// source order.
 #[proc_macro_attribute]
 pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::workflow(options.into(), item.into()).into()
 }
 
-/// Marks a method of a `#[workflow]` block as a step.
+/// Marks a method of a `#[workflow]` block as a step, or attaches a free function to a workflow:
+/// `#[step(workflow = JokeFlow)]`.
+///
+/// Such a function takes its events as a method does, and where it wants them the workflow,
+/// `flow: &JokeFlow`, and the context, `ctx: &Context<JokeFlow>`. It stays as it is, to be called by a test.
 ///
 /// | option | what it says | without it |
 /// |---|---|---|
@@ -67,7 +77,13 @@ pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
 /// following from the one before; without it once.
 #[proc_macro_attribute]
 pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
-    report::stray_step(options.into(), item.into()).into()
+    expand::attached::step(options.into(), item.into()).into()
+}
+
+/// Says of a step that it runs when another one has given up; see [`macro@step`].
+#[proc_macro_attribute]
+pub fn catch(options: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attached::catch(options.into(), item.into()).into()
 }
 
 /// Makes an event of a struct or enum, with all the derives that an event needs.

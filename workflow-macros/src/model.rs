@@ -203,6 +203,46 @@ pub enum ApartOn {
     Pool,
 }
 
+/// A `#[workflow]` struct, to which functions are attached.
+pub struct AttachedWorkflow {
+    pub ident: Ident,
+    /// The name for people: `"JokeFlow"`.
+    pub name: String,
+    pub timeout: Option<Duration>,
+    /// `state = T`.
+    pub state: Option<Type>,
+    /// `input = T`; without it, whatever JSON has a form for.
+    pub input: Option<Type>,
+    /// `output = T`; without it, JSON.
+    pub output: Option<Type>,
+    pub publishes: Vec<Type>,
+    pub receives: Vec<Type>,
+}
+
+/// One `#[step(workflow = ..)]` function.
+pub struct AttachedStep {
+    /// `JokeFlow` in `#[step(workflow = JokeFlow)]`.
+    pub flow: Type,
+    /// In the order of the parameters.
+    pub arguments: Vec<Argument>,
+    /// What it gives when it does not fail.
+    pub emits: Type,
+    /// A workflow of this one step, as a block would hold it: its events are those that the step names. It
+    /// emits nothing here, since a place of an event that it emits is known only at run time.
+    pub workflow: Workflow,
+}
+
+/// What one parameter of such a function is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// `flow: &JokeFlow`
+    Flow,
+    /// `ctx: &Context<JokeFlow>`
+    Context,
+    /// An event, or whatever `Takes` says.
+    Input,
+}
+
 /// `#[catch]` or `#[catch(of(a, b), times = 2)]` above a step.
 pub struct Catch {
     pub at: Span,

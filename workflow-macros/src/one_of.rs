@@ -61,6 +61,10 @@ pub fn derive(item: TokenStream) -> TokenStream {
                 #(<#types as #root::Emit<WorkflowEvents>>::SHAPE),*
             ]);
 
+            fn outline() -> #root::Outline {
+                #root::Outline::OneOf(::std::vec![#(<#types as #root::Emit<WorkflowEvents>>::outline()),*])
+            }
+
             #[inline]
             fn emit(
                 self,

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::{FnArg, ItemFn, parse2};
 
 /// The errors of one macro call.
 #[derive(Default)]
@@ -53,22 +54,15 @@ fn text(what: impl Display, help: impl Display) -> String {
 }
 
 /// `#[step]` where no `#[workflow]` reads it.
-pub fn stray_step(options: TokenStream, item: TokenStream) -> TokenStream {
-    let at = Span::call_site();
-    let for_function = options.to_string().starts_with("workflow");
-    let error = if for_function {
-        error(
-            at,
-            "`#[step(workflow = ..)]` on a free function is not supported yet",
-            "make it a method of the workflow, in an `impl` block under `#[workflow]`",
-        )
+pub fn stray_step(item: TokenStream) -> TokenStream {
+    let is_free = parse2::<ItemFn>(item.clone())
+        .is_ok_and(|function| !matches!(function.sig.inputs.first(), Some(FnArg::Receiver(_))));
+    let help = if is_free {
+        "name the workflow that this function belongs to: `#[step(workflow = YourType)]`"
     } else {
-        error(
-            at,
-            "`#[step]` stands outside of a workflow",
-            "write `#[workflow]` above the `impl` block that holds this method",
-        )
+        "write `#[workflow]` above the `impl` block that holds this method"
     };
+    let error = error(Span::call_site(), "`#[step]` stands outside of a workflow", help);
     let error = error.into_compile_error();
     quote!(#error #item)
 }

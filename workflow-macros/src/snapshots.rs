@@ -176,3 +176,35 @@ fn every_option_of_a_step() {
     );
     insta::assert_snapshot!(expanded(written));
 }
+
+#[test]
+fn struct_to_which_functions_are_attached() {
+    let written = crate::expand::workflow(
+        quote!(timeout = "60s", input = String, publishes(Joke)),
+        quote! {
+            /// Writes jokes.
+            struct JokeFlow {
+                llm: Llm,
+            }
+        },
+    );
+    insta::assert_snapshot!(expanded(written));
+}
+
+#[test]
+fn function_that_is_attached() {
+    let written = crate::expand::attached::step(
+        quote!(workers = 2, workflow = jokes::JokeFlow),
+        quote! {
+            /// Writes a joke.
+            async fn generate_joke(
+                topic: StartEvent<String>,
+                flow: &JokeFlow,
+                ctx: &Context<JokeFlow>,
+            ) -> Result<Joke, LlmError> {
+                flow.llm.complete(topic).await
+            }
+        },
+    );
+    insta::assert_snapshot!(expanded(written));
+}

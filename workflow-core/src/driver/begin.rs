@@ -24,28 +24,32 @@ pub(super) enum Opening<W: Workflow> {
 }
 
 /// Begins a run: a plain one, unless something makes it more.
+///
+/// # Errors
+///
+/// When the workflow cannot be opened with this input.
 pub(super) fn begin<'a, W: Workflow>(
     flow: &'a W,
     core: Arc<Core<W>>,
     opening: Opening<W>,
     limit: Option<Duration>,
     mut special: Option<Box<Special>>,
-) -> Driving<'a, W> {
+) -> Result<Driving<'a, W>, RunError> {
     if let Some(watch) = Watch::of_every_run::<W>(&core) {
         special.get_or_insert_default().watch.add(watch);
     }
     let (special, before) = match (opening, special) {
-        (Opening::Input(input), None) => return Box::pin(drive(flow, core, W::open(input), limit)),
+        (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
         (Opening::Input(input), Some(special)) => {
             let plan = W::Event::plan();
             let mut machine = if special.resumable { Machine::resumable(plan) } else { Machine::new(plan) };
             machine.set_deadline(limit);
-            machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input) });
+            machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input)? });
             *core.machine() = Some(Box::new(machine));
             (special, Duration::ZERO)
         }
         (Opening::Resumed(before), special) => (special.unwrap_or_default(), before),
     };
     core.set_special(special, before);
-    Box::pin(drive_whole(flow, core, limit, before))
+    Ok(Box::pin(drive_whole(flow, core, limit, before)))
 }

@@ -378,7 +378,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
                 }
                 match W::close(event) {
                     Ok(output) => return Ok(output),
-                    Err(_) => unreachable!("a run stops with its stop event"),
+                    Err(stop) => RunError::unwritten(&stop),
                 }
             }
             Outcome::Failed(gave_up) => RunError::Step {

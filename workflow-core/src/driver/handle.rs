@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Core, EventStream};
+use crate::attached::{event_name, may_receive};
 use crate::{Carries, Receives, SendError, Workflow};
 
 /// A handle on a run: sends it events, cancels it, reads what it publishes, tells its id. It does not drive the run, nor keep it alive.
@@ -16,17 +17,18 @@ impl<W: Workflow> RunHandle<W> {
         Self { core }
     }
 
-    /// Sends the run an event that it `receives`; any other does not compile.
+    /// Sends the run an event that it `receives`; any other does not compile, or is an error where the
+    /// steps are free functions.
     ///
     /// # Errors
     ///
-    /// [`SendError::Over`] when the run has ended.
+    /// [`SendError::Over`] when the run has ended; [`SendError::NotReceived`] and [`SendError::Gathered`].
     pub fn send<E>(&self, event: E) -> Result<(), SendError>
     where
         W::Event: Receives<E>,
     {
-        let name = W::graph().event_name(<W::Event as Carries<E>>::kind());
-        self.core.receive_from_caller(Carries::wrap(event), name)
+        may_receive::<W::Event, E>()?;
+        self.core.receive_from_caller(Carries::wrap(event), event_name::<W::Event, E>())
     }
 
     /// Ends the run with [`RunError::Cancelled`](crate::RunError::Cancelled) as soon as its running steps

@@ -42,6 +42,11 @@ pub struct Inputs<E> {
 }
 
 impl<E> Inputs<E> {
+    /// The events themselves.
+    pub(crate) fn into_events(self) -> std::vec::IntoIter<E> {
+        self.events
+    }
+
     /// The step's place in the graph.
     #[must_use]
     pub fn step(&self) -> u16 {

@@ -162,11 +162,12 @@ impl<'a, W: Workflow> Run<'a, W> {
         EventStream::new(Arc::clone(&self.core))
     }
 
-    /// Sends the run an event that it `receives`; any other does not compile.
+    /// Sends the run an event that it `receives`; any other does not compile, or is an error where the
+    /// steps are free functions.
     ///
     /// # Errors
     ///
-    /// [`SendError::Over`] when the run has ended.
+    /// [`SendError::Over`] when the run has ended; [`SendError::NotReceived`] and [`SendError::Gathered`].
     pub fn send<E>(&self, event: E) -> Result<(), SendError>
     where
         W::Event: Receives<E>,
@@ -345,7 +346,13 @@ impl<'a, W: Workflow> Run<'a, W> {
         else {
             return;
         };
-        self.phase = Phase::Driving(begin(flow, Arc::clone(&self.core), opening, limit, special));
+        self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special) {
+            Ok(driving) => Phase::Driving(driving),
+            Err(error) => {
+                self.core.close();
+                Phase::Over(Some(Err(error)))
+            }
+        };
     }
 }
 

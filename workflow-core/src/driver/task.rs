@@ -65,11 +65,12 @@ impl<W: Workflow> RunTask<W> {
         EventStream::new(Arc::clone(&self.core))
     }
 
-    /// Sends the run an event that it `receives`; any other does not compile.
+    /// Sends the run an event that it `receives`; any other does not compile, or is an error where the
+    /// steps are free functions.
     ///
     /// # Errors
     ///
-    /// [`SendError::Over`] when the run has ended.
+    /// [`SendError::Over`] when the run has ended; [`SendError::NotReceived`] and [`SendError::Gathered`].
     pub fn send<E>(&self, event: E) -> Result<(), SendError>
     where
         W::Event: Receives<E>,

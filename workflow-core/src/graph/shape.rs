@@ -21,6 +21,9 @@ pub enum Shape {
 }
 
 impl Shape {
+    /// The place of an event that has its real one only at run time.
+    pub(crate) const LATER: u16 = u16::MAX;
+
     /// Whether `event` occurs anywhere in the shape.
     #[must_use]
     pub const fn has(&self, event: u16) -> bool {

@@ -1,5 +1,7 @@
 //! `impl Workflow`: the loop that goes from step to step inside one future.
 
+use std::time::Duration;
+
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
@@ -15,13 +17,7 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (enum_name, self_type, title) = (&workflow.enum_name, &workflow.self_type, &workflow.name);
     let (generics, bounds) = (&workflow.generics, bounds(workflow));
     let (generics, ..) = generics.split_for_impl();
-    let timeout = match workflow.timeout {
-        Some(timeout) => {
-            let timeout = duration(timeout);
-            quote!(::core::option::Option::Some(#timeout))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+    let timeout = timeout(workflow.timeout);
     let state = workflow.state.as_ref().map_or_else(|| quote!(()), |state| quote!(#state));
     let (input, open) = open(workflow);
     let (output, close) = (&workflow.output, close(workflow));
@@ -42,8 +38,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
             const NAME: &'static ::core::primitive::str = #title;
             const TIMEOUT: ::core::option::Option<::core::time::Duration> = #timeout;
 
-            fn open(input: Self::Input) -> #enum_name {
-                #open
+            fn open(input: Self::Input) -> ::core::result::Result<#enum_name, #root::RunError> {
+                ::core::result::Result::Ok(#open)
             }
 
             fn close(event: #enum_name) -> ::core::result::Result<Self::Output, #enum_name> {
@@ -74,6 +70,17 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 }
             }
         }
+    }
+}
+
+/// `Some(Duration)` or `None`, as a constant.
+pub fn timeout(timeout: Option<Duration>) -> TokenStream {
+    match timeout {
+        Some(timeout) => {
+            let timeout = duration(timeout);
+            quote!(::core::option::Option::Some(#timeout))
+        }
+        None => quote!(::core::option::Option::None),
     }
 }
 

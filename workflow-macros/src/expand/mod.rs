@@ -2,8 +2,10 @@
 //!
 //! All of it but the enum sits in one `const _: () = { .. }`; order is source order.
 
+pub mod attached;
 mod dispatch;
 mod enumeration;
+mod listing;
 mod retry;
 mod rows;
 
@@ -12,10 +14,11 @@ use std::time::Duration;
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ItemImpl, Path, parse2};
+use syn::{DeriveInput, ItemImpl, Path, parse2};
 
 use crate::model::{Workflow, WorkflowOptions};
 use crate::report::{Report, error};
+use crate::root::root;
 use crate::{cfg, options, parse, validate};
 
 /// `#[workflow(..)]` on a block. On any error the user's block still goes out, with what can be written
@@ -25,7 +28,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     let mut options = options::workflow(tokens.clone(), &mut report);
     let mut block = match parse2::<ItemImpl>(item.clone()) {
         Ok(block) => block,
-        Err(_) => return no_block(item),
+        Err(_) => return no_block(tokens, item),
     };
     if let Some(twice) = cfg::ask(&tokens, &options.cfg, &block) {
         return twice;
@@ -47,6 +50,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     let rows = rows::rows(&workflow);
     let dispatch = dispatch::workflow(&workflow);
     let checks = checked.then(|| rows::checks(&workflow));
+    let listing = checked.then(|| listed(&workflow));
     let errors = report.into_tokens();
     quote! {
         #block
@@ -58,6 +62,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
             #rows
             #dispatch
             #checks
+            #listing
         };
         #errors
     }
@@ -84,26 +89,31 @@ fn duration(duration: Duration) -> TokenStream {
     quote!(::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// What is no `impl` block goes out as it came. Broken code is rustc's to explain.
-fn no_block(item: TokenStream) -> TokenStream {
+/// The block's entry in the list of all workflows.
+fn listed(workflow: &Workflow) -> TokenStream {
+    let (root, enum_name) = (root(), &workflow.enum_name);
+    listing::listing(
+        &workflow.name,
+        &quote!(<#enum_name as #root::Events>::graph),
+        &quote!(|| ::core::result::Result::Ok(())),
+    )
+}
+
+/// What is no `impl` block may be a struct, to which functions are attached. Broken code goes out as it
+/// came: it is rustc's to explain.
+fn no_block(tokens: TokenStream, item: TokenStream) -> TokenStream {
+    if let Ok(item) = parse2::<DeriveInput>(item.clone()) {
+        return attached::workflow(tokens, item);
+    }
     let words: Vec<String> = item.clone().into_iter().map(|token| token.to_string()).collect();
-    if words.iter().any(|word| word == "impl") {
+    if words.iter().any(|word| word == "impl" || word == "struct" || word == "enum") {
         return item;
     }
-    let at = Span::call_site();
-    let error = if words.iter().any(|word| word == "struct") {
-        error(
-            at,
-            "`#[workflow]` on a struct, with steps that are free functions, is not supported yet",
-            "write the steps in an `impl` block, and `#[workflow]` above it",
-        )
-    } else {
-        error(
-            at,
-            "`#[workflow]` stands above what is no `impl` block",
-            "write it above `impl YourType { .. }`",
-        )
-    };
+    let error = error(
+        Span::call_site(),
+        "`#[workflow]` stands above what is no `impl` block",
+        "write it above `impl YourType { .. }`",
+    );
     let error = error.into_compile_error();
     quote!(#error #item)
 }

@@ -17,14 +17,7 @@ pub fn method(workflow: &Workflow) -> Option<TokenStream> {
     let steps = workflow.steps.iter().enumerate();
     let arms = steps.filter_map(|(place, step)| Some((place, step.retry.as_ref()?))).map(|(place, retry)| {
         let number = Literal::u16_unsuffixed(place as u16);
-        let policy = match retry {
-            Retry::By(path) => {
-                let mut called = Group::new(Delimiter::Parenthesis, TokenStream::new());
-                called.set_span(here(ends(path).1));
-                quote!(#path #called)
-            }
-            Retry::With(options) => policy(options),
-        };
+        let policy = policy(retry);
         quote!(#number => #policy,)
     });
     let arms: Vec<TokenStream> = arms.collect();
@@ -41,8 +34,20 @@ pub fn method(workflow: &Workflow) -> Option<TokenStream> {
     })
 }
 
+/// The policy of a step.
+pub fn policy(retry: &Retry) -> TokenStream {
+    match retry {
+        Retry::By(path) => {
+            let mut called = Group::new(Delimiter::Parenthesis, TokenStream::new());
+            called.set_span(here(ends(path).1));
+            quote!(#path #called)
+        }
+        Retry::With(options) => built(options),
+    }
+}
+
 /// The policy as the core builds it: all that is known here of its builder.
-fn policy(RetryOptions { attempts, wait, jitter, within, on, when }: &RetryOptions) -> TokenStream {
+fn built(RetryOptions { attempts, wait, jitter, within, on, when }: &RetryOptions) -> TokenStream {
     let root = root();
     let wait = self::wait(wait.as_ref(), *jitter).into_iter();
     let attempts = attempts.map(Literal::u32_unsuffixed).into_iter();

@@ -61,7 +61,8 @@ fn event_row(workflow: &Workflow, event: &Event) -> TokenStream {
     }
 }
 
-fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
+/// The row of a step.
+pub fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
     let root = root();
     let graph = quote!(#root::graph);
     let (name, enum_name, emits) = (step.ident.to_string(), &workflow.enum_name, &step.emits);

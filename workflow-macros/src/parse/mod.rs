@@ -2,6 +2,7 @@
 //!
 //! A step that cannot be read is noted and left out; the rest of the block is read on.
 
+pub mod attached;
 mod events;
 mod step;
 mod types;

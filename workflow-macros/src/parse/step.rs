@@ -1,8 +1,9 @@
 //! Step: reads one `#[step]` method: its options, what it takes and what it gives.
 
 use quote::quote;
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, FnArg, GenericParam, Ident, ImplItem, ImplItemFn, Meta, ReceiverKind, ReturnType, Type,
+    Attribute, FnArg, GenericParam, Ident, ImplItem, ImplItemFn, Meta, ReceiverKind, ReturnType, Token, Type,
     TypePath,
 };
 
@@ -35,7 +36,7 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
     let catch =
         take_attribute(&mut method.attrs, "catch").map(|attribute| options::catch(&attribute.meta, report));
     let Some(attribute) = attribute else {
-        take_parameter_attributes(method);
+        take_parameter_attributes(&mut method.sig.inputs);
         if let Some(catch) = catch {
             report.error_at(catch.at, "`#[catch]` stands on a step", "write `#[step]` below it");
         }
@@ -49,7 +50,7 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
             format!("step `{name}` is generic"),
             "make the workflow generic instead: `impl<T> Flow<T>`",
         );
-        take_parameter_attributes(method);
+        take_parameter_attributes(&mut method.sig.inputs);
         return None;
     }
     let (parameters, inputs) = parameters(method, report)?;
@@ -360,8 +361,8 @@ fn is_ours(attribute: &Attribute, name: &str) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
 }
 
-pub(super) fn take_parameter_attributes(method: &mut ImplItemFn) {
-    for input in &mut method.sig.inputs {
+pub(super) fn take_parameter_attributes(inputs: &mut Punctuated<FnArg, Token![,]>) {
+    for input in inputs {
         if let FnArg::Typed(typed) = input {
             take_attribute(&mut typed.attrs, "take");
         }

@@ -1,10 +1,10 @@
 use workflow_core::prelude::*;
 
-#[workflow]
+#[workflow(input = String, output = u32)]
 struct Flow;
 
 #[step(workflow = Flow)]
-async fn write(_: &Flow, _: StartEvent<String>) -> StopEvent<u32> {
+async fn write(_: &Flow) -> StopEvent<u32> {
     StopEvent(1)
 }
 

@@ -1,0 +1,16 @@
+use workflow_core::prelude::*;
+
+#[workflow(input = String, output = u32)]
+struct Flow;
+
+#[step(workflow = Flow)]
+async fn write(_: Context<Flow>, _: StartEvent<String>) -> StopEvent<u32> {
+    StopEvent(1)
+}
+
+#[step(workflow = Flow)]
+async fn count(_: &Context<Flow>, _: &Context<Flow>, _: StartEvent<String>) -> StopEvent<u32> {
+    StopEvent(1)
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use workflow_core::prelude::*;
+
+#[workflow(events = Events)]
+struct Flow;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use workflow_core::prelude::*;
+
+#[workflow]
+struct Flow<L>(L);
+
+fn main() {}
