@@ -27,6 +27,8 @@ pub struct Core<W: Workflow> {
     pub(super) idle: AtomicBool,
     /// Something is kept for later tries of executions.
     pub(super) remembers: AtomicBool,
+    /// Some step has waited for an event.
+    waited: AtomicBool,
     /// A reader of the published events has too many of them to read.
     held: AtomicBool,
     state: Mutex<W::State>,
@@ -130,6 +132,7 @@ impl<W: Workflow> Core<W> {
             over: AtomicBool::new(false),
             idle: AtomicBool::new(false),
             remembers: AtomicBool::new(false),
+            waited: AtomicBool::new(false),
             held: AtomicBool::new(false),
             state: Mutex::default(),
             door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None }),
@@ -212,7 +215,16 @@ impl<W: Workflow> Core<W> {
 
     /// Does something with the steps that wait.
     pub(super) fn with_waiting<R>(&self, does: impl FnOnce(&mut Waiting<W::Event>) -> R) -> R {
+        self.waited.store(true, Ordering::Relaxed);
         self.with_rest(|rest| does(&mut rest.waiting))
+    }
+
+    /// How many waits the execution has open.
+    pub(super) fn open_waits(&self, number: u64) -> usize {
+        if !self.waited.load(Ordering::Relaxed) {
+            return 0;
+        }
+        self.with_rest(|rest| rest.waiting.open(number))
     }
 
     /// The value under a dynamic key.

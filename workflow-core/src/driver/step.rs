@@ -70,8 +70,7 @@ pub(super) fn poll_step<W: Workflow, F>(
 where
     F: Future<Output = Exit<W::Event>> + ?Sized,
 {
-    let waits = || core.if_rest(|rest| rest.waiting.open(number)).unwrap_or(0);
-    if waits() == 0 {
+    if core.open_waits(number) == 0 {
         return poll_caught(chain, cx);
     }
     let counted = Arc::new(Counted(cx.waker().clone()));
@@ -79,7 +78,7 @@ where
     let polled = poll_caught(chain, &mut Context::from_waker(&waker));
     if polled.is_pending() {
         drop(waker);
-        let only_waits = Arc::strong_count(&counted) - 1 <= waits();
+        let only_waits = Arc::strong_count(&counted) - 1 <= core.open_waits(number);
         core.with_waiting(|waiting| waiting.note(number, only_waits));
     }
     polled

@@ -147,9 +147,12 @@ fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
     let mut reached = vec![false; graph.steps.len()];
     let mut steps: Vec<usize> = (0..graph.steps.len())
         .filter(|step| {
-            let takes = graph.steps[*step].takes;
-            !matches!(takes, Takes::Batch { .. })
-                && takes.events().iter().any(|event| graph.events[*event as usize].received)
+            let node = &graph.steps[*step];
+            let taken = match node.takes {
+                Takes::Batch { .. } => &[],
+                _ => node.takes.events(),
+            };
+            taken.iter().chain(node.waits).any(|event| graph.events[*event as usize].received)
         })
         .collect();
     while let Some(step) = steps.pop() {
@@ -159,7 +162,9 @@ fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
         for (event, reached) in events.iter_mut().enumerate() {
             *reached |= solved.brings(step, event as u16);
         }
-        steps.extend((0..graph.steps.len()).filter(|next| solved.feeds(step, *next)));
+        steps.extend(
+            (0..graph.steps.len()).filter(|next| solved.feeds(step, *next) || solved.wakes(step, *next)),
+        );
     }
     events
 }
