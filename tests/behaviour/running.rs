@@ -113,3 +113,33 @@ fn a_run_needs_no_tokio_where_it_uses_no_time() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_run_on_a_task_is_set_up_before_it_starts_and_can_be_written_down() {
+    #[event]
+    struct Go;
+
+    struct Patient;
+
+    #[workflow(receives(Go), state = u32)]
+    impl Patient {
+        #[step(waits(Go))]
+        async fn only(&self, ctx: &Context<Self>, add: StartEvent<u32>) -> StopEvent<String> {
+            ctx.wait_for::<Go>().await;
+            StopEvent(format!("{} in {}", ctx.state(|sum| *sum + add.0), ctx.run_id()))
+        }
+    }
+
+    let flow = std::sync::Arc::new(Patient);
+    let task = flow.start_with(2u32, |run| run.id("order-42").state(40).resumable());
+    assert_eq!(task.handle().id(), "order-42");
+    while !task.is_idle() {
+        tokio::task::yield_now().await;
+    }
+    let snapshot = task.snapshot().unwrap();
+    task.send(Go).unwrap();
+    assert_eq!(task.await.unwrap(), "42 in order-42");
+    let again = flow.resume(snapshot).unwrap();
+    again.send(Go).unwrap();
+    assert_eq!(again.await.unwrap(), "42 in order-42");
+}

@@ -123,7 +123,24 @@ pub trait Workflow: Send + Sync + Sized {
     where
         Self: 'static,
     {
-        RunTask::spawn(Arc::clone(self), input.into())
+        RunTask::spawn(Arc::clone(self), input.into(), |run| run)
+    }
+
+    /// The same as [`Workflow::start`], of a run that is set up first:
+    /// `flow.start_with(order, |run| run.id("order-42").resumable())`.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    fn start_with(
+        self: &Arc<Self>,
+        input: impl Into<Self::Input>,
+        set_up: impl for<'r> FnOnce(Run<'r, Self>) -> Run<'r, Self>,
+    ) -> RunTask<Self>
+    where
+        Self: 'static,
+    {
+        RunTask::spawn(Arc::clone(self), input.into(), set_up)
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                 if fork.is_at_rest() {
                     return Poll::Pending;
                 }
-                core.idle.store(!machine.is_busy(), Ordering::Release);
+                fork.note_whether_idle(machine);
                 if let Some(running) = &mut chain
                     && let Poll::Ready(end) = poll_step(core, place.number(), running.as_mut(), cx)
                 {
@@ -347,6 +347,19 @@ impl<W: Workflow> Fork<'_, '_, W> {
         if let Some(mut delivery) = self.current.take() {
             delivery.gave = gave;
             self.driver.core.with_rest(|rest| rest.delivery = Some(delivery));
+        }
+    }
+
+    fn note_whether_idle(&self, machine: &Machine<W::Event>) {
+        let core = self.driver.core;
+        let may_go_on = machine.has_waits() && !machine.knows_that_waits_are_all();
+        let is_idle = !machine.is_busy() && !may_go_on;
+        let was_idle = core.idle.load(Ordering::Relaxed);
+        if was_idle != is_idle {
+            core.idle.store(is_idle, Ordering::Release);
+            if let (true, Some(watch)) = (is_idle, core.watch()) {
+                watch.idles::<W>();
+            }
         }
     }
 

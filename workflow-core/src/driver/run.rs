@@ -45,6 +45,13 @@ enum Phase<'a, W: Workflow> {
     Over(Option<Result<W::Output, RunError>>),
 }
 
+/// A run that has not begun, apart from its flow.
+pub(super) struct Parts<W: Workflow> {
+    opening: Opening<W>,
+    limit: Option<Duration>,
+    special: Option<Box<Special>>,
+}
+
 impl<'a, W: Workflow> Run<'a, W> {
     pub(crate) fn new(flow: &'a W, input: W::Input) -> Self {
         Self::on(flow, Arc::new(Core::new()), input)
@@ -64,6 +71,20 @@ impl<'a, W: Workflow> Run<'a, W> {
             *place = Some(Box::new(special));
         }
         run
+    }
+
+    /// What a run that has not begun is made of, to make it again where the flow is borrowed anew.
+    pub(super) fn into_parts(mut self) -> Option<Parts<W>> {
+        match std::mem::replace(&mut self.phase, Phase::Over(None)) {
+            Phase::Ready { opening, limit, special, .. } => Some(Parts { opening, limit, special }),
+            Phase::Driving(_) | Phase::Over(_) => None,
+        }
+    }
+
+    /// The run that was taken apart.
+    pub(super) fn of_parts(flow: &'a W, core: Arc<Core<W>>, parts: Parts<W>) -> Self {
+        let Parts { opening, limit, special } = parts;
+        Self { core, phase: Phase::Ready { flow, opening, limit, special }, reader: None }
     }
 
     /// A run that goes on.

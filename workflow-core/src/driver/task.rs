@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
+use super::snapshot::Written;
 use super::span::in_current_span;
-use super::{Buffer, Core, EventStream, Run, RunHandle};
+use super::{Buffer, Core, EventStream, Run, RunHandle, Snapshot, SnapshotError};
 use crate::{Receives, RunError, SendError, Workflow};
 
 /// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`] is.
@@ -22,12 +23,21 @@ pub struct RunTask<W: Workflow> {
 }
 
 impl<W: Workflow + 'static> RunTask<W> {
-    pub(crate) fn spawn(flow: Arc<W>, input: W::Input) -> Self {
-        let core = Arc::new(Core::new());
+    pub(crate) fn spawn(
+        flow: Arc<W>,
+        input: W::Input,
+        set_up: impl for<'r> FnOnce(Run<'r, W>) -> Run<'r, W>,
+    ) -> Self {
+        let run = set_up(Run::new(&flow, input));
+        let core = Arc::clone(run.core());
         let driven = Closing(Arc::clone(&core));
+        let parts = run.into_parts();
         let task = tokio::spawn(in_current_span(async move {
             let driven = driven;
-            Run::on(&*flow, Arc::clone(&driven.0), input).await
+            match parts {
+                Some(parts) => Run::of_parts(&*flow, Arc::clone(&driven.0), parts).await,
+                None => Err(RunError::Cancelled),
+            }
         }));
         Self { core, task, reader: None }
     }
@@ -63,6 +73,17 @@ impl<W: Workflow> RunTask<W> {
     /// A reader of what the run publishes, from the beginning as far as the buffer reaches.
     pub fn events(&self) -> EventStream<W> {
         EventStream::new(Arc::clone(&self.core))
+    }
+
+    /// The run as it is now, to go on with it by [`Workflow::resume`]. The run itself goes on too, unless the
+    /// task is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] when the run was not started as [`resumable`](Run::resumable), is over, or holds what
+    /// cannot be written down, which the error names.
+    pub fn snapshot(&self) -> Result<Snapshot, SnapshotError> {
+        Written::of(&self.core).map(Snapshot::of::<W>)
     }
 
     /// Sends the run an event that it `receives`; any other does not compile, or is an error where the

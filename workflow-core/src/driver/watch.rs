@@ -120,6 +120,11 @@ impl Watch {
         }
     }
 
+    /// Nothing runs, and the run waits for an event from outside.
+    pub(super) fn idles<W: Workflow>(&self) {
+        self.line::<W>(None, "is idle: it waits for an event from outside");
+    }
+
     /// The run is over.
     pub(super) fn ends<W: Workflow>(&self, outcome: &Outcome<W::Event>) {
         let line = match outcome {
