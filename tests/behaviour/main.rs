@@ -17,6 +17,8 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+#[path = "../flows/shop.rs"]
+mod shop;
 mod streams;
 mod waits;
 mod watching;

@@ -5,65 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use workflow_core::prelude::*;
 
-#[derive(Debug, thiserror::Error)]
-#[error("out of order")]
-struct OutOfOrder;
-
-#[event]
-struct Item(u32);
-#[event]
-struct Done(u32);
-#[event]
-struct Approval;
-#[event]
-struct Progress(u32);
-
-/// Doubles a number on another task, in a workflow of its own.
-#[derive(Clone)]
-struct Twice;
-
-#[workflow]
-impl Twice {
-    #[step(spawn)]
-    async fn twice(&self, number: StartEvent<u32>) -> StopEvent<u32> {
-        StopEvent(number.0 * 2)
-    }
-}
-
-/// Has a batch, a failure, a thread, a child and a wait.
-#[derive(Clone)]
-struct Shop;
-
-#[workflow(publishes(Progress), receives(Approval))]
-impl Shop {
-    #[step]
-    async fn split(&self, count: StartEvent<u32>) -> Vec<Item> {
-        (0..count.0).map(Item).collect()
-    }
-
-    #[step(retry(attempts = 2, wait = "1s"), workers = 1)]
-    async fn work(&self, ctx: &Context<Self>, item: Item) -> Result<Done, OutOfOrder> {
-        if item.0 == 0 && ctx.attempt().number == 1 {
-            return Err(OutOfOrder);
-        }
-        ctx.publish(Progress(item.0));
-        Ok(Done(item.0))
-    }
-
-    #[step(waits(Approval))]
-    async fn gather(&self, ctx: &Context<Self>, done: Vec<Done>) -> Result<Sum, RunError> {
-        ctx.wait_for::<Approval>().await;
-        Ok(Sum(ctx.call(&Twice, done.iter().map(|done| done.0).sum::<u32>()).await?))
-    }
-
-    #[step(blocking)]
-    fn finish(&self, sum: Sum) -> StopEvent<u32> {
-        StopEvent(sum.0)
-    }
-}
-
-#[event]
-struct Sum(u32);
+use crate::shop::{Approval, Shop};
 
 /// A place to print to that can be read.
 #[derive(Clone, Default)]

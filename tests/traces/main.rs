@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use shop::{Approval, Shop};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -11,67 +12,8 @@ use tracing_subscriber::layer::{Context as Layered, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use workflow_core::prelude::*;
 
-#[derive(Debug, thiserror::Error)]
-#[error("out of order")]
-struct OutOfOrder;
-
-#[event]
-struct Item(u32);
-#[event]
-struct Done(u32);
-#[event]
-struct Approval;
-#[event]
-struct Progress(u32);
-
-/// Doubles a number on another task, in a workflow of its own.
-#[derive(Clone)]
-struct Twice;
-
-#[workflow]
-impl Twice {
-    #[step(spawn)]
-    async fn twice(&self, number: StartEvent<u32>) -> StopEvent<u32> {
-        tracing::info!("doubling");
-        StopEvent(number.0 * 2)
-    }
-}
-
-/// Has a batch, a failure, a thread, a child and a wait.
-#[derive(Clone)]
-struct Shop;
-
-#[workflow(publishes(Progress), receives(Approval))]
-impl Shop {
-    #[step]
-    async fn split(&self, count: StartEvent<u32>) -> Vec<Item> {
-        (0..count.0).map(Item).collect()
-    }
-
-    #[step(retry(attempts = 2, wait = "1s"), workers = 1)]
-    async fn work(&self, ctx: &Context<Self>, item: Item) -> Result<Done, OutOfOrder> {
-        if item.0 == 0 && ctx.attempt().number == 1 {
-            return Err(OutOfOrder);
-        }
-        ctx.publish(Progress(item.0));
-        Ok(Done(item.0))
-    }
-
-    #[step(waits(Approval))]
-    async fn gather(&self, ctx: &Context<Self>, done: Vec<Done>) -> Result<Sum, RunError> {
-        ctx.wait_for::<Approval>().await;
-        Ok(Sum(ctx.call(&Twice, done.iter().map(|done| done.0).sum::<u32>()).await?))
-    }
-
-    #[step(blocking)]
-    fn finish(&self, sum: Sum) -> StopEvent<u32> {
-        tracing::info!("finishing");
-        StopEvent(sum.0)
-    }
-}
-
-#[event]
-struct Sum(u32);
+#[path = "../flows/shop.rs"]
+mod shop;
 
 /// Every span and event, each with the spans around it.
 #[derive(Clone, Default)]

@@ -167,17 +167,7 @@ impl<E: Token> Machine<E> {
         self.state.steps[step as usize].running += 1;
         self.state.active += 1;
         self.ran(step);
-        let slot = self.state.running.insert(Running {
-            number,
-            step,
-            phase: Phase::Active,
-            batch,
-            line,
-            given: None,
-            began: self.now,
-            tries: None,
-            history: None,
-        });
+        let slot = self.state.running.insert(Running::new(number, step, self.now, batch, line));
         InvocationId { number, slot }
     }
 

@@ -96,6 +96,23 @@ pub(super) struct Running<E> {
     pub(super) history: Option<Box<History<E>>>,
 }
 
+impl<E> Running<E> {
+    /// An execution that begins `now`.
+    pub(super) fn new(number: u64, step: u16, now: Duration, batch: Option<BatchId>, line: Line) -> Self {
+        Self {
+            number,
+            step,
+            phase: Phase::Active,
+            batch,
+            line,
+            given: None,
+            began: now,
+            tries: None,
+            history: None,
+        }
+    }
+}
+
 /// Where an execution is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Phase {

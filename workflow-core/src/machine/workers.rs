@@ -28,17 +28,8 @@ impl<E: Token> Machine<E> {
         self.take_worker(step);
         self.ran(step);
         let kept = (self.resumable || self.plan.keeps[step as usize]).then(|| given.clone());
-        let slot = self.state.running.insert(Running {
-            number,
-            step,
-            phase: Phase::Active,
-            batch,
-            line,
-            given: kept,
-            began: self.now,
-            tries: None,
-            history: None,
-        });
+        let running = Running { given: kept, ..Running::new(number, step, self.now, batch, line) };
+        let slot = self.state.running.insert(running);
         let invocation = InvocationId { number, slot };
         self.state.orders.push_back(Output::RunStep { invocation, step, given, again: None });
     }
