@@ -7,6 +7,7 @@ use workflow_attached_steps::{Desk, Draft};
 use workflow_core::prelude::*;
 
 mod findings;
+mod options;
 mod order;
 
 #[event]

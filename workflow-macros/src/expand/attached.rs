@@ -190,12 +190,7 @@ fn entry(function: &ItemFn, attached: &AttachedStep) -> TokenStream {
     }));
     let policy = option(step.retry.as_ref().map(|retry| {
         let policy = retry::policy(retry);
-        quote!({
-            fn policy() -> #root::RetryPolicy {
-                #policy
-            }
-            policy
-        })
+        quote!(|| #policy)
     }));
     let runner = quote_spanned! {at=>
         type #carrier = #attachable::Events;
