@@ -3,7 +3,9 @@
 //! One file a section of promises; a test is named for the promise that it keeps.
 
 mod batches;
+mod children;
 mod contexts;
+mod cuts;
 mod driving;
 mod failure;
 mod holding_back;
@@ -13,6 +15,8 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+mod snapshots;
+mod stepwise;
 mod streams;
 mod waits;
 mod workers;

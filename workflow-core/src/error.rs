@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::BoxError;
 use crate::machine::Stalled;
+use crate::{BoxError, ResumeError};
 
 /// Why a run has no result.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,10 @@ pub enum RunError {
         /// The steps that were active, in the order in which they had started.
         running: Vec<&'static str>,
     },
+    /// The run was called by a step of one that was resumed, and cannot go on from where it was. A later try
+    /// of the calling step begins it anew.
+    #[error("the run that was called cannot go on from where it was")]
+    NotResumed(#[source] ResumeError),
     /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
     #[error("the run was cancelled")]
     Cancelled,

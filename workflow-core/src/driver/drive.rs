@@ -139,10 +139,10 @@ pub(super) fn drive_whole<'a, W: Workflow>(
     flow: &'a W,
     core: Arc<Core<W>>,
     limit: Option<Duration>,
-    before: Duration,
 ) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
     async move {
         let core = &core;
+        let before = core.begin();
         let clock = Some(Box::new(Clock::new(limit, before)));
         let mut driver = Driver { flow, core, waker: None, clock };
         let place = Place::chain(core);
