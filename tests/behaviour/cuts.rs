@@ -407,7 +407,7 @@ impl Gathers {
         takes_a_second(ctx).await;
         let all = ctx.collect::<Also>(Also(part.0 * 10), 7);
         takes_a_second(ctx).await;
-        if part.0 % 3 == 0 && ctx.attempt().number == 1 {
+        if part.0.is_multiple_of(3) && ctx.attempt().number == 1 {
             return Err(Busy.into());
         }
         self.0.note(format!(

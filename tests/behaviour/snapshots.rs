@@ -437,7 +437,7 @@ mod after {
         }
 
         #[step]
-        async fn new(&self, same: Same, ask: Ask, approval: Approval) -> StopEvent<u32> {
+        async fn fresh(&self, same: Same, ask: Ask, approval: Approval) -> StopEvent<u32> {
             StopEvent(same.0 + ask.0 + u32::from(approval.ok))
         }
     }
@@ -452,7 +452,7 @@ async fn a_workflow_that_has_changed_does_not_resume_and_the_error_says_what_has
     let error = after::Flow.resume(snapshot).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`changing` has changed since the snapshot was taken: step `gone` is gone; step `new` is new; \
+        "`changing` has changed since the snapshot was taken: step `gone` is gone; step `fresh` is new; \
          event `Ask` is not what it was"
     );
 }

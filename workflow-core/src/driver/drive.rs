@@ -135,21 +135,18 @@ pub(super) fn drive<'a, W: Workflow>(
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what
 /// opens the run.
-pub(super) fn drive_whole<'a, W: Workflow>(
-    flow: &'a W,
+pub(super) async fn drive_whole<W: Workflow>(
+    flow: &W,
     core: Arc<Core<W>>,
     limit: Option<Duration>,
-) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
-    async move {
-        let core = &core;
-        let before = core.begin();
-        let clock = Some(Box::new(Clock::new(limit, before)));
-        let mut driver = Driver { flow, core, waker: None, clock };
-        let place = Place::chain(core);
-        match Box::pin(fork(&mut driver, &place, None, Brought::Nothing, false)).await {
-            Next::Over(result) => result,
-            Next::Lone(_) => unreachable!("such a run has no lone chain"),
-        }
+) -> Result<W::Output, RunError> {
+    let core = &core;
+    let clock = Some(Box::new(Clock::new(limit, core.begin())));
+    let mut driver = Driver { flow, core, waker: None, clock };
+    let place = Place::chain(core);
+    match Box::pin(fork(&mut driver, &place, None, Brought::Nothing, false)).await {
+        Next::Over(result) => result,
+        Next::Lone(_) => unreachable!("such a run has no lone chain"),
     }
 }
 
