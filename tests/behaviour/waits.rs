@@ -169,3 +169,28 @@ async fn two_events_that_come_at_once_wake_two_waits() {
     let result = tokio::time::timeout(Duration::from_secs(1), run).await;
     assert_eq!(result.expect("both are woken").unwrap(), [1, 12]);
 }
+
+/// Does something else meanwhile, on a task of its own.
+#[derive(Clone)]
+struct Apart;
+
+#[workflow]
+impl Apart {
+    #[step]
+    async fn open(&self, _ev: StartEvent<()>) -> (Item, Option<Approval>) {
+        (Item(0), None)
+    }
+
+    #[step(waits(Approval), spawn)]
+    async fn ask(&self, ctx: &Context<Self>, _item: Item) -> StopEvent<String> {
+        tokio::select! {
+            _ = ctx.wait_for::<Approval>() => StopEvent("approved".to_owned()),
+            () = ctx.sleep(Duration::from_secs(3600)) => StopEvent("slept".to_owned()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_on_a_task_of_its_own_that_does_something_else_while_it_waits_does_not_stall() {
+    assert_eq!(Apart.run(()).await.unwrap(), "slept");
+}

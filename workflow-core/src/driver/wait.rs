@@ -277,6 +277,15 @@ impl<E> Waiting<E> {
         self.waits.values().find(|wait| wait.number == number).map(|wait| wait.event)
     }
 
+    /// How many waits of the execution hold this waker. Those of a step that runs on a task of its own, or in
+    /// a set of futures, hold another: what else there holds it is not known.
+    pub(super) fn holding(&self, number: u64, waker: &Waker) -> usize {
+        let holds = |wait: &&Wait<E>| {
+            wait.number == number && wait.waker.as_ref().is_some_and(|held| held.will_wake(waker))
+        };
+        self.waits.values().filter(holds).count()
+    }
+
     /// How many waits the execution has open.
     pub(super) fn open(&self, number: u64) -> usize {
         self.executions.get(&number).map_or(0, |(open, _)| *open)
