@@ -221,6 +221,7 @@ pub struct InvocationId {
     pub(crate) slot: u32,
 }
 
+#[cfg(feature = "runtime")]
 impl InvocationId {
     /// No execution: what is said of it goes into no history.
     pub(crate) const NONE: Self = Self { number: u64::MAX, slot: u32::MAX };

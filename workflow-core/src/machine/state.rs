@@ -230,6 +230,7 @@ pub(super) struct Gathering<E> {
 
 impl<E> State<E> {
     /// Whether it has the steps and joins of this workflow.
+    #[cfg(feature = "runtime")]
     pub(crate) fn fits(&self, plan: &Plan) -> bool {
         let slots = self.steps.iter().map(|step| step.held.len());
         slots.eq(plan.slots.iter().map(Vec::len))
