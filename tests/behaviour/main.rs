@@ -7,7 +7,9 @@ mod twins;
 
 mod attached;
 mod batches;
+mod children;
 mod contexts;
+mod cuts;
 mod driving;
 mod failure;
 mod holding_back;
@@ -19,6 +21,8 @@ mod routing;
 mod running;
 #[path = "../flows/shop.rs"]
 mod shop;
+mod snapshots;
+mod stepwise;
 mod streams;
 mod waits;
 mod watching;

@@ -104,3 +104,30 @@ async fn a_catch_comes_after_the_retries_and_is_told_all_about_the_failure() {
     let failed = flow.run(7u32).await.unwrap();
     assert_eq!(failed, "work failed: busy for the 7. time, 2 tries in 1ms on Some(StartEvent(7))");
 }
+
+/// Collects twice in one try.
+struct Both;
+
+#[workflow]
+impl Both {
+    #[step(retry)]
+    async fn only(
+        &self,
+        ctx: &Context<Self>,
+        number: StartEvent<u32>,
+    ) -> Result<StopEvent<(u32, u32)>, Busy> {
+        let one = ctx.collect::<Page>(Page(number.0), 1).ok_or(Busy(1))?;
+        let other = ctx.collect::<Page>(Page(number.0 + 1), 1).ok_or(Busy(2))?;
+        if ctx.attempt().number == 1 { Err(Busy(3)) } else { Ok(StopEvent((one[0].0, other[0].0))) }
+    }
+
+    #[step(allow(unreachable))]
+    async fn read(&self, page: Page) -> StopEvent<(u32, u32)> {
+        StopEvent((page.0, page.0))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_collect_of_a_try_has_an_answer_of_its_own_and_a_retry_is_given_the_same() {
+    assert_eq!(Both.run(1u32).await.unwrap(), (1, 2));
+}

@@ -137,3 +137,60 @@ impl Either {
 async fn a_step_that_does_something_else_while_it_waits_does_not_stall() {
     assert_eq!(Either.run(()).await.unwrap(), "slept");
 }
+
+/// Asks twice, and takes any answer.
+struct Any;
+
+#[workflow(receives(Approval))]
+impl Any {
+    #[step]
+    async fn split(&self, count: StartEvent<u32>) -> Vec<Item> {
+        (0..count.0).map(Item).collect()
+    }
+
+    #[step(waits(Approval))]
+    async fn ask(&self, ctx: &Context<Self>, item: Item) -> Done {
+        Done(item.0 * 10 + ctx.wait_for::<Approval>().await.of)
+    }
+
+    #[step]
+    async fn finish(&self, done: Vec<Done>) -> StopEvent<Vec<u32>> {
+        StopEvent(done.into_iter().map(|done| done.0).collect())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_events_that_come_at_once_wake_two_waits() {
+    let mut run = Any.run(2u32);
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut run).await.is_err());
+    for of in [1, 2] {
+        run.send(Approval { of, ok: true }).unwrap();
+    }
+    let result = tokio::time::timeout(Duration::from_secs(1), run).await;
+    assert_eq!(result.expect("both are woken").unwrap(), [1, 12]);
+}
+
+/// Does something else meanwhile, on a task of its own.
+#[derive(Clone)]
+struct Apart;
+
+#[workflow]
+impl Apart {
+    #[step]
+    async fn open(&self, _ev: StartEvent<()>) -> (Item, Option<Approval>) {
+        (Item(0), None)
+    }
+
+    #[step(waits(Approval), spawn)]
+    async fn ask(&self, ctx: &Context<Self>, _item: Item) -> StopEvent<String> {
+        tokio::select! {
+            _ = ctx.wait_for::<Approval>() => StopEvent("approved".to_owned()),
+            () = ctx.sleep(Duration::from_secs(3600)) => StopEvent("slept".to_owned()),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_on_a_task_of_its_own_that_does_something_else_while_it_waits_does_not_stall() {
+    assert_eq!(Apart.run(()).await.unwrap(), "slept");
+}

@@ -407,3 +407,42 @@ fn a_run_goes_on_from_a_written_state_with_what_ran_and_what_was_still_to_be_ord
     run.cut();
     assert_eq!(run.orders(), ["stop with Stop 6"]);
 }
+
+#[test]
+fn an_event_for_a_wait_that_was_cut_off_is_offered_when_the_step_waits_again() {
+    let (mut events, mut ask) = (EVENTS, step("ask", &[0], B));
+    events[2].received = true;
+    ask.waits = &[2];
+    let mut run = run_with(events, [ask, step("hears", &[2], Shape::Nothing), step("end", &[3], STOP)]);
+    run.orders();
+    run.waits("ask", "A", None);
+    run.cut();
+    run.received("A", 1);
+    run.cut();
+    run.received("A", 2);
+    assert_eq!(run.orders(), ["run ask(Start 0)", "wait"]);
+    run.waits("ask", "A", None);
+    assert_eq!(run.orders(), ["wake ask(Start 0) with A 1", "run hears(A 1)", "run hears(A 2)", "wait"]);
+}
+
+#[test]
+fn an_event_for_a_wait_that_was_cut_off_goes_on_when_the_step_ends_without_it() {
+    let (mut events, mut ask) = (EVENTS, step("ask", &[0], B));
+    events[2].received = true;
+    ask.waits = &[2];
+    for fails in [false, true] {
+        let mut run = run_with(events, [ask, step("hears", &[2], Shape::Nothing), step("end", &[3], STOP)]);
+        run.orders();
+        run.waits("ask", "A", None);
+        run.cut();
+        run.received("A", 1);
+        assert_eq!(run.orders(), ["run ask(Start 0)", "wait"]);
+        if fails {
+            run.failed_for_now("ask", Duration::from_secs(1));
+            assert_eq!(run.orders(), ["run hears(A 1)", "wait until 1s"]);
+        } else {
+            run.returned("ask", one("B", 2));
+            assert_eq!(run.orders(), ["run hears(A 1)", "run end(B 2)", "wait"]);
+        }
+    }
+}

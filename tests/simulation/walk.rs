@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use workflow_core::graph::{Graph, Shape, Takes};
 use workflow_core::machine::{Given, Input, InvocationId, Machine, Output, Plan, Token};
-use workflow_core::{Emission, Members};
+use workflow_core::{Emission, Members, StepError};
 
 use super::graphs::{START, table};
 use super::source::Source;
@@ -52,6 +52,9 @@ struct Origin {
     after: u64,
 }
 
+/// How long a try waits that is not at once.
+pub const SECOND: Duration = Duration::from_secs(1);
+
 /// One run, as it is walked.
 pub struct Walk {
     pub graph: &'static Graph,
@@ -64,6 +67,12 @@ pub struct Walk {
     pub opened: Vec<Members>,
     /// Steps that return last, one bit each, so that a search finds what goes on meanwhile.
     pub slow: u64,
+    /// Whether steps may fail, and be tried again at once or after a second.
+    pub fails: bool,
+    /// The time since the run's start; a second goes by with each [`Input::TimePassed`].
+    now: Duration,
+    /// How many executions are to be tried again later.
+    delayed: usize,
     /// The execution that returned last, and the steps behind it.
     told_last: u64,
     next_id: u64,
@@ -79,6 +88,9 @@ impl Walk {
             opened: Vec::new(),
             hangs: false,
             slow: 0,
+            fails: false,
+            now: Duration::ZERO,
+            delayed: 0,
             told_last: 0,
             next_id: 0,
         }
@@ -133,10 +145,17 @@ impl Walk {
 
     pub fn tell(&mut self, fact: Input<Ev>) {
         self.log.push(Entry::Fact(fact.clone()));
-        self.machine.handle_input(Duration::ZERO, fact);
+        if fact == Input::TimePassed {
+            self.now += SECOND;
+            self.delayed = 0;
+        }
+        self.machine.handle_input(self.now, fact);
     }
 
     fn choose(&mut self, source: &mut Source) -> Option<Input<Ev>> {
+        if self.delayed > 0 && (self.running.is_empty() || source.once_in(4)) {
+            return Some(Input::TimePassed);
+        }
         let received: Vec<u16> = (0..self.graph.events.len() as u16)
             .filter(|event| self.graph.events[*event as usize].received)
             .collect();
@@ -160,6 +179,11 @@ impl Walk {
             return Some(Input::StepSent { invocation: self.running[chosen].invocation, event });
         }
         let Execution { invocation, origin, .. } = self.running.remove(chosen);
+        if self.fails && source.once_in(3) {
+            let again = source.of(&[Some(Duration::ZERO), Some(SECOND), Some(SECOND), None]);
+            self.delayed += usize::from(again == Some(SECOND));
+            return Some(Input::StepFailed { invocation, error: StepError::new("failed"), again });
+        }
         self.told_last = origin.after;
         let emission = self.emission(source, &step.emits, &origin);
         Some(Input::StepReturned { invocation, emission })

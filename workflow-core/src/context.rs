@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -22,6 +22,8 @@ pub struct Context<W: Workflow> {
     step: u16,
     invocation: InvocationId,
     execution: Option<Arc<Execution<W::Event>>>,
+    /// How many other workflows the step has called, where the execution does not count them.
+    calls: AtomicU32,
     /// Whether nobody waits for this execution any more; of one that runs where it cannot be dropped.
     abandoned: Option<Arc<AtomicBool>>,
 }
@@ -33,7 +35,7 @@ impl<W: Workflow> Context<W> {
         invocation: InvocationId,
         execution: Option<Arc<Execution<W::Event>>>,
     ) -> Self {
-        Self { core, step, invocation, execution, abandoned: None }
+        Self { core, step, invocation, execution, calls: AtomicU32::new(0), abandoned: None }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core<W>> {
@@ -48,6 +50,14 @@ impl<W: Workflow> Context<W> {
         self.invocation
     }
 
+    /// How many other workflows this try of the step has called before.
+    pub(crate) fn next_call(&self) -> u32 {
+        match self.execution() {
+            Some(execution) => execution.next_call(),
+            None => self.calls.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
     /// The same context for an execution that is told by `abandoned` that nobody waits for it any more.
     pub(crate) fn abandoned_by(self, abandoned: Arc<AtomicBool>) -> Self {
         Self { abandoned: Some(abandoned), ..self }
@@ -57,7 +67,9 @@ impl<W: Workflow> Context<W> {
         &W::graph().steps[usize::from(self.step)]
     }
 
-    /// The run's id: as given by [`Run::id`](crate::Run::id), else made up when first asked for.
+    /// The run's id: as given by [`Run::id`](crate::Run::id), else made up when first asked for. A run that was
+    /// called by [`Context::call`] has its caller's, with the number of the calling execution and of its call:
+    /// `order-42/3.0`.
     #[must_use]
     pub fn run_id(&self) -> &str {
         self.core.id()
@@ -150,8 +162,12 @@ impl<W: Workflow> Context<W> {
             let event = event_name::<W::Event, E>();
             return Err(SendError::Undeclared { step: node.name, event });
         }
-        if !self.execution().is_some_and(Execution::has_sent) {
-            self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event)));
+        match self.execution() {
+            Some(execution) if execution.passes_on() => {
+                self.core.receive(Inbound::Sent(InvocationId::NONE, Carries::wrap(event)));
+            }
+            Some(execution) if execution.has_sent() => (),
+            _ => self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event))),
         }
         Ok(())
     }
@@ -173,6 +189,9 @@ impl<W: Workflow> Context<W> {
         );
         let event = Carries::wrap(event);
         match &self.execution {
+            Some(execution) if execution.passes_on() => {
+                self.core.receive(Inbound::Published(InvocationId::NONE, event));
+            }
             Some(execution) if execution.has_published() => (),
             Some(_) if self.core.is_whole() => {
                 self.core.receive(Inbound::Published(self.invocation, event));
@@ -218,10 +237,7 @@ impl<W: Workflow> Context<W> {
         let wanted = C::wanted(counts);
         let emission = event.emit().expect("what is collected is an event");
         let is_repeated = self.core.is_resumable() || self.node().retries;
-        let memory = is_repeated.then(|| {
-            let index = self.execution().map_or(0, Execution::next_collect);
-            (self.invocation.number, index)
-        });
+        let memory = is_repeated.then_some(self.invocation.number);
         let taken = self.core.collect(self.step, emission, &wanted, memory)?;
         Some(C::split(&wanted, &mut taken.into_iter()))
     }
@@ -283,6 +299,9 @@ impl<W: Workflow> Context<W> {
     /// Runs another workflow and gives its result: await it. Its failure is an error of this step's, for `?`;
     /// when this step is dropped, so is that run. [`Call::on_event`] sees what it publishes.
     ///
+    /// It is written down with its caller: resumed, it goes on from where it was, and one that has given its
+    /// result is not run again. One that had failed, or was given up before its end, begins anew.
+    ///
     /// ```
     /// # use workflow_core::prelude::*;
     /// # #[derive(Clone)] struct Shout;
@@ -330,6 +349,7 @@ impl<W: Workflow> Clone for Context<W> {
             step: self.step,
             invocation: self.invocation,
             execution: self.execution.clone(),
+            calls: AtomicU32::new(self.calls.load(Ordering::Relaxed)),
             abandoned: self.abandoned.clone(),
         }
     }

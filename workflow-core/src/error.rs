@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::BoxError;
 use crate::machine::Stalled;
+use crate::{BoxError, ResumeError};
 
 /// Why a run has no result.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +71,10 @@ pub enum RunError {
         /// Why not.
         source: serde_json::Error,
     },
+    /// The run was called by a step of one that was resumed, and cannot go on from where it was. A later try
+    /// of the calling step begins it anew.
+    #[error("the run that was called cannot go on from where it was")]
+    NotResumed(#[source] ResumeError),
     /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
     #[error("the run was cancelled")]
     Cancelled,

@@ -19,8 +19,8 @@ pub(super) type Driving<'a, W> =
 pub(super) enum Opening<W: Workflow> {
     /// Its input.
     Input(W::Input),
-    /// Its machine, which stands in the core, and the time that it had spent.
-    Resumed(Duration),
+    /// Its machine, which stands in the core.
+    Resumed,
 }
 
 /// Begins a run: a plain one, unless something makes it more.
@@ -38,7 +38,7 @@ pub(super) fn begin<'a, W: Workflow>(
     if let Some(watch) = Watch::of_every_run::<W>(&core) {
         special.get_or_insert_default().watch.add(watch);
     }
-    let (special, before) = match (opening, special) {
+    let special = match (opening, special) {
         (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
         (Opening::Input(input), Some(special)) => {
             let plan = W::Event::plan();
@@ -46,10 +46,13 @@ pub(super) fn begin<'a, W: Workflow>(
             machine.set_deadline(limit);
             machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input)? });
             *core.machine() = Some(Box::new(machine));
-            (special, Duration::ZERO)
+            special
         }
-        (Opening::Resumed(before), special) => (special.unwrap_or_default(), before),
+        (Opening::Resumed, special) => {
+            core.machine().iter_mut().for_each(|machine| machine.set_deadline(limit));
+            special.unwrap_or_default()
+        }
     };
-    core.set_special(special, before);
-    Ok(Box::pin(drive_whole(flow, core, limit, before)))
+    core.set_special(special);
+    Ok(Box::pin(drive_whole(flow, core, limit)))
 }

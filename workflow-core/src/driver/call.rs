@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::children::{Child, Write, WrittenChild};
+use super::children::{Child, Done, Write, WrittenChild};
 use super::core::Special;
 use super::snapshot::{SnapshotError, Written};
-use super::{Core, Run};
+use super::{Core, Run, Snapshot};
 use crate::{Context, RunError, Workflow};
 
 /// A call of another workflow; await it. Made by [`Context::call`].
@@ -50,7 +50,10 @@ impl<'c, W: Workflow, C: Workflow + 'static> IntoFuture for Call<'c, W, C> {
             };
             if let Some(on_event) = &mut on_event {
                 while let Some(event) = run.next_as_it_is().await {
-                    on_event(event);
+                    match context.execution() {
+                        Some(execution) => execution.pass_on(|| on_event(event)),
+                        None => on_event(event),
+                    }
                 }
             }
             run.result().await
@@ -81,7 +84,7 @@ impl<C: Workflow> CalledRun<'_, C> {
         let result = (&mut self.run).await;
         if result.is_ok()
             && let Some(place) = self.place
-            && let Some(event) = self.run.core().if_rest(|rest| rest.result.take()).flatten()
+            && let Some(event) = self.run.core().if_rest(|rest| rest.result.clone()).flatten()
         {
             place(event);
         }
@@ -96,33 +99,29 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
     input: C::Input,
 ) -> Result<Begun<'c, C>, RunError> {
     let parent = context.core();
-    let call = context.execution().map_or(0, |execution| execution.next_call());
+    let (number, call) = (context.invocation(), context.next_call());
+    let id = format!("{}/{number}.{call}", parent.id());
     if !parent.is_resumable() {
-        return Ok(Begun::Run(CalledRun { run: Run::new(flow, input), place: None }));
+        return Ok(Begun::Run(CalledRun { run: Run::new(flow, input).id(id), place: None }));
     }
     let special = Special { resumable: true, keeps_result: true, ..Special::default() };
-    let number = context.invocation();
     let written = parent.if_rest(|rest| rest.children.written(number, call)).flatten();
     let run = match written {
-        // What cannot be read back begins anew: the parent's fingerprint does not cover its children.
-        Some(WrittenChild::Done(event)) => match serde_json::from_value(event).map(C::close) {
-            Ok(Ok(output)) => return Ok(Begun::Done(output)),
-            _ => Run::whole(flow, input, special),
-        },
-        Some(WrittenChild::Open(written)) => match written.read(special) {
-            Ok(read) => Run::resumed(flow, read),
-            Err(_) => {
-                Run::whole(flow, input, Special { resumable: true, keeps_result: true, ..Special::default() })
-            }
-        },
-        None => Run::whole(flow, input, special),
+        Some(WrittenChild::Done(done)) => {
+            return done.read::<C>().map(Begun::Done).map_err(RunError::NotResumed);
+        }
+        Some(WrittenChild::Open(snapshot)) => {
+            let read = snapshot.open::<C>().and_then(|written| written.read(special));
+            Run::resumed(flow, read.map_err(RunError::NotResumed)?)
+        }
+        None => Run::whole(flow, input, special).id(id),
     };
     let child: Arc<dyn Write + Send + Sync> = Arc::new(Live(Arc::clone(run.core())));
     parent.with_rest(|rest| rest.children.insert(number, call, Child::Live(child)));
     parent.remembers.store(true, Ordering::Relaxed);
     let parent = Arc::clone(parent);
     let place: Place<'c> = Box::new(move |event| {
-        let child = Child::Written(WrittenChild::Done(event));
+        let child = Child::Written(WrittenChild::Done(Done::of::<C>(event)));
         parent.with_rest(|rest| rest.children.insert(number, call, child));
     });
     Ok(Begun::Run(CalledRun { run, place: Some(place) }))
@@ -132,7 +131,14 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
 struct Live<C: Workflow>(Arc<Core<C>>);
 
 impl<C: Workflow> Write for Live<C> {
-    fn write(&self) -> Result<WrittenChild, SnapshotError> {
-        Written::of(&self.0).map(|written| WrittenChild::Open(Box::new(written)))
+    fn write(&self) -> Result<Option<WrittenChild>, SnapshotError> {
+        if let Some(event) = self.0.if_rest(|rest| rest.result.clone()).flatten() {
+            return Ok(Some(WrittenChild::Done(Done::of::<C>(event))));
+        }
+        match Written::of(&self.0) {
+            Ok(written) => Ok(Some(WrittenChild::Open(Box::new(Snapshot::of::<C>(written))))),
+            Err(SnapshotError::Over) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::{SnapshotError, Written};
+use super::snapshot::{ResumeError, Snapshot, SnapshotError};
+use crate::Workflow;
 
 /// The children of a run that can be written down, by the execution that called and the number of its call.
 #[derive(Default)]
@@ -26,15 +27,39 @@ pub(super) enum Child {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum WrittenChild {
     /// It has not ended.
-    Open(Box<Written>),
-    /// It has ended with this stop event.
-    Done(serde_json::Value),
+    Open(Box<Snapshot>),
+    /// It has given its result.
+    Done(Done),
+}
+
+/// The result of a child.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Done {
+    workflow: String,
+    /// Its stop event.
+    event: serde_json::Value,
+}
+
+impl Done {
+    pub(super) fn of<C: Workflow>(event: serde_json::Value) -> Self {
+        Self { workflow: C::NAME.to_owned(), event }
+    }
+
+    /// The result, when it is one of `C`.
+    pub(super) fn read<C: Workflow>(self) -> Result<C::Output, ResumeError> {
+        if self.workflow != C::NAME {
+            return Err(ResumeError::OtherWorkflow { wanted: C::NAME, found: self.workflow });
+        }
+        let unreadable = |source| ResumeError::Unreadable { workflow: C::NAME, source };
+        let event = serde_json::from_value(self.event).map_err(unreadable)?;
+        C::close(event).map_err(|_| unreadable(serde::de::Error::custom("no event that ends a run")))
+    }
 }
 
 /// A live run that can be written down.
 pub(super) trait Write {
-    /// The run as it is now.
-    fn write(&self) -> Result<WrittenChild, SnapshotError>;
+    /// The run as it is now, or its result; `None` when it is over without one.
+    fn write(&self) -> Result<Option<WrittenChild>, SnapshotError>;
 }
 
 /// A child with the execution that called it and the number of its call.
@@ -72,11 +97,11 @@ impl Children {
         let entries = known.into_iter().map(|((number, call), child)| {
             let child = match child {
                 Child::Live(run) => run.write()?,
-                Child::Written(child) => child,
+                Child::Written(child) => Some(child),
             };
-            Ok(Entry { number, call, child })
+            Ok(child.map(|child| Entry { number, call, child }))
         });
-        entries.collect()
+        entries.filter_map(Result::transpose).collect()
     }
 
     pub(super) fn read(entries: Vec<Entry>) -> Self {

@@ -12,7 +12,17 @@ use crate::{Carries, Emission, Event};
 pub(super) struct Collected<E> {
     buffers: Vec<Buffer<E>>,
     /// By execution: what its calls gave, for a later try of it.
-    answers: BTreeMap<u64, Vec<Option<Vec<E>>>>,
+    answers: BTreeMap<u64, Answers<E>>,
+}
+
+/// What the calls of one execution gave, over all its tries.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Answers<E> {
+    given: Vec<Option<Vec<E>>>,
+    /// How many of them the try that runs has asked for. One that starts again asks from the first on.
+    #[serde(skip)]
+    asked: usize,
 }
 
 /// The events of one kind that one step has collected.
@@ -26,6 +36,12 @@ struct Buffer<E> {
 impl<E> Default for Collected<E> {
     fn default() -> Self {
         Self { buffers: Vec::new(), answers: BTreeMap::new() }
+    }
+}
+
+impl<E> Default for Answers<E> {
+    fn default() -> Self {
+        Self { given: Vec::new(), asked: 0 }
     }
 }
 
@@ -65,13 +81,30 @@ impl<E: Token> Collected<E> {
         }
     }
 
-    /// What the call number `index` of an execution gave, when it was made by an earlier try.
-    pub(super) fn answer(&self, number: u64, index: usize) -> Option<Option<Vec<E>>> {
-        self.answers.get(&number)?.get(index).cloned()
+    /// The same for an execution that may be tried again, or start again: what an earlier try of it was
+    /// given, the later one is given too.
+    pub(super) fn collect_for(
+        &mut self,
+        number: u64,
+        step: u16,
+        events: Emission<E>,
+        wanted: &[(u16, usize)],
+    ) -> Option<Vec<E>> {
+        let answers = self.answers.entry(number).or_default();
+        answers.asked += 1;
+        if let Some(answer) = answers.given.get(answers.asked - 1) {
+            return answer.clone();
+        }
+        let answer = self.collect(step, events, wanted);
+        self.answers.entry(number).or_default().given.push(answer.clone());
+        answer
     }
 
-    pub(super) fn note(&mut self, number: u64, answer: Option<Vec<E>>) {
-        self.answers.entry(number).or_default().push(answer);
+    /// A new try of the execution begins to ask.
+    pub(super) fn rewind(&mut self, number: u64) {
+        if let Some(answers) = self.answers.get_mut(&number) {
+            answers.asked = 0;
+        }
     }
 
     /// The execution has ended: no try of it will ask again.

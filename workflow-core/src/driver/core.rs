@@ -1,5 +1,6 @@
 //! Core: what steps, handles and the driver of one run share.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
@@ -51,8 +52,10 @@ pub(super) struct Special {
     pub(super) keeps_result: bool,
     /// Somebody looks on.
     pub(super) watch: Watch,
-    /// When it began in this process, and the time that it had spent before.
-    pub(super) began: OnceLock<(Instant, Duration)>,
+    /// The time that it had spent before it was resumed.
+    pub(super) before: Duration,
+    /// When it began in this process.
+    pub(super) began: OnceLock<Instant>,
 }
 
 /// What passes in and out of a run, under one lock.
@@ -74,8 +77,8 @@ pub(super) struct Rest<W: Workflow> {
     pub(super) waiting: Waiting<W::Event>,
     pub(super) collected: Collected<W::Event>,
     pub(super) children: Children,
-    /// The delivery that a stepwise run has come to the end of.
-    pub(super) delivery: Option<super::Delivery>,
+    /// The deliveries that a stepwise run has come to the end of and the caller has not seen.
+    pub(super) deliveries: VecDeque<super::Delivery>,
     /// The stop event, written down.
     pub(super) result: Option<Value>,
 }
@@ -87,7 +90,7 @@ impl<W: Workflow> Default for Rest<W> {
             waiting: Waiting::default(),
             collected: Collected::default(),
             children: Children::default(),
-            delivery: None,
+            deliveries: VecDeque::new(),
             result: None,
         }
     }
@@ -95,7 +98,7 @@ impl<W: Workflow> Default for Rest<W> {
 
 /// Something for the machine that did not come from a step's return.
 #[doc(hidden)]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Inbound<E> {
     /// A running step sent it.
     Sent(InvocationId, E),
@@ -157,14 +160,21 @@ impl<W: Workflow> Core<W> {
         let _ = self.id.set(id);
     }
 
+    /// The run begins, in this process; gives the time that it had spent before.
+    pub(super) fn begin(&self) -> Duration {
+        self.special().map_or(Duration::ZERO, |special| {
+            special.began.get_or_init(Instant::now);
+            special.before
+        })
+    }
+
     /// What makes the run more than a plain one.
     pub(super) fn special(&self) -> Option<&Special> {
         self.special.get().map(|special| &**special)
     }
 
     /// Makes the run more than a plain one, before it begins.
-    pub(super) fn set_special(&self, special: Box<Special>, before: Duration) {
-        let _ = special.began.set((Instant::now(), before));
+    pub(super) fn set_special(&self, special: Box<Special>) {
         let _ = self.special.set(special);
     }
 
@@ -190,8 +200,9 @@ impl<W: Workflow> Core<W> {
 
     /// The time since the run's start, of a run that is more than a plain one.
     pub(super) fn elapsed(&self) -> Duration {
-        let began = self.special().and_then(|special| special.began.get());
-        began.map_or(Duration::ZERO, |(at, before)| *before + at.elapsed())
+        self.special().map_or(Duration::ZERO, |special| {
+            special.before + special.began.get().map_or(Duration::ZERO, Instant::elapsed)
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, W::State> {
@@ -238,25 +249,20 @@ impl<W: Workflow> Core<W> {
     }
 
     /// Adds an event to what a step has collected; see [`Collected::collect`]. With `memory`, the number of
-    /// the execution and how many times it has collected before, a later try is given the same answer.
+    /// the execution, a later try is given the same answer.
     pub(crate) fn collect(
         &self,
         step: u16,
         events: Emission<W::Event>,
         wanted: &[(u16, usize)],
-        memory: Option<(u64, usize)>,
+        memory: Option<u64>,
     ) -> Option<Vec<W::Event>> {
-        self.with_rest(|rest| {
-            let Some((number, index)) = memory else {
-                return rest.collected.collect(step, events, wanted);
-            };
-            if let Some(answer) = rest.collected.answer(number, index) {
-                return answer;
+        self.with_rest(|rest| match memory {
+            None => rest.collected.collect(step, events, wanted),
+            Some(number) => {
+                self.remembers.store(true, Ordering::Relaxed);
+                rest.collected.collect_for(number, step, events, wanted)
             }
-            let answer = rest.collected.collect(step, events, wanted);
-            self.remembers.store(true, Ordering::Relaxed);
-            rest.collected.note(number, answer.clone());
-            answer
         })
     }
 
@@ -280,6 +286,11 @@ impl<W: Workflow> Core<W> {
     /// Gives an event to the readers.
     pub(crate) fn publish(&self, event: W::Event) {
         self.with_log(|log| log.push(event)).wake();
+    }
+
+    /// The published events that the run's own reader has not read.
+    pub(super) fn unread(&self) -> Vec<W::Event> {
+        locked(&self.door).log.as_ref().map(|log| log.unread()).unwrap_or_default()
     }
 
     /// How many published events were dropped for want of room.
@@ -336,9 +347,9 @@ impl<W: Workflow> Core<W> {
         !self.attention.load(Ordering::SeqCst)
     }
 
-    /// Tells the driver that there is something to do.
-    pub(super) fn nudge(&self) {
-        self.ring(&locked(&self.door));
+    /// A copy of what has come in since the last look.
+    pub(super) fn inbox(&self) -> Vec<Inbound<W::Event>> {
+        locked(&self.door).inbox.clone()
     }
 
     /// What has come in since the last look.

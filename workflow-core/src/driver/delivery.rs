@@ -53,10 +53,11 @@ impl Delivery {
         Self { step, invocation: number, attempt, took, gave: Gave::Events(Vec::new()) }
     }
 
-    pub(super) fn woken<W: Workflow>(number: u64, step: u16, event: Option<&W::Event>) -> Self {
+    /// What an execution goes on with that has waited: an event, or nothing.
+    pub(super) fn woken<W: Workflow>(number: u64, step: u16, attempt: u32, event: Option<&W::Event>) -> Self {
         let took = event.map(|event| W::graph().event_name(event.kind())).into_iter().collect();
         let step = W::graph().steps[usize::from(step)].name;
-        Self { step, invocation: number, attempt: 1, took, gave: Gave::Events(Vec::new()) }
+        Self { step, invocation: number, attempt, took, gave: Gave::Events(Vec::new()) }
     }
 }
 

@@ -139,10 +139,9 @@ pub(super) async fn drive_whole<W: Workflow>(
     flow: &W,
     core: Arc<Core<W>>,
     limit: Option<Duration>,
-    before: Duration,
 ) -> Result<W::Output, RunError> {
     let core = &core;
-    let clock = Some(Box::new(Clock::new(limit, before)));
+    let clock = Some(Box::new(Clock::new(limit, core.begin())));
     let mut driver = Driver { flow, core, waker: None, clock };
     let place = Place::chain(core);
     match Box::pin(fork(&mut driver, &place, None, Brought::Nothing, false)).await {

@@ -1,6 +1,6 @@
 //! Execution: what one try of a step knows of itself, and has done so far.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use crate::machine::{Again, Attempt, History, Waited};
@@ -17,8 +17,9 @@ pub(crate) struct Execution<E> {
     sends: AtomicU32,
     publishes: AtomicU32,
     waits: AtomicU32,
-    collects: AtomicU32,
     calls: AtomicU32,
+    /// It does something with what a workflow that it has called has published.
+    passes_on: AtomicBool,
 }
 
 impl<E> Execution<E> {
@@ -36,9 +37,21 @@ impl<E> Execution<E> {
             sends: none(),
             publishes: none(),
             waits: none(),
-            collects: none(),
             calls: none(),
+            passes_on: AtomicBool::new(false),
         }
+    }
+
+    /// Does something with what a called workflow has published. That run itself knows how far it has come,
+    /// so what follows from it is neither counted nor compared with the record.
+    pub(crate) fn pass_on(&self, does: impl FnOnce()) {
+        self.passes_on.store(true, Relaxed);
+        does();
+        self.passes_on.store(false, Relaxed);
+    }
+
+    pub(crate) fn passes_on(&self) -> bool {
+        self.passes_on.load(Relaxed)
     }
 
     /// Whether this send was on record already.
@@ -59,11 +72,6 @@ impl<E> Execution<E> {
         let index = self.waits.fetch_add(1, Relaxed);
         let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         (index, waited.get(index as usize).cloned())
-    }
-
-    /// How many times this try has collected before.
-    pub(crate) fn next_collect(&self) -> usize {
-        self.collects.fetch_add(1, Relaxed) as usize
     }
 
     /// How many other workflows this try has called before.

@@ -4,6 +4,7 @@
 //! one taker. It lasts until one step and nothing else is left; of a run that is more than a plain one, to
 //! its end.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -54,6 +55,9 @@ struct Fork<'d, 'a, W: Workflow> {
     rung: bool,
     /// The delivery that a stepwise run is at.
     current: Option<Delivery>,
+    /// The executions that go on: they have neither ended nor come to a wait. Of a run that may be taken step
+    /// by step.
+    going: BTreeSet<InvocationId>,
 }
 
 /// Runs what the machine orders until the run is over or a lone step is left.
@@ -77,7 +81,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
         Brought::Ended(ended) => (None, Some(ended)),
     };
     let is_plain = core.special().is_none();
-    let mut fork = Fork { driver, first, rung, current: None };
+    let mut fork = Fork { driver, first, rung, current: None, going: BTreeSet::new() };
     async move {
         let mut live = FuturesUnordered::new();
         poll_fn(|cx| {
@@ -107,18 +111,18 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                         Output::Match { offer, waits } => fork.match_waits(machine, offer, &waits),
                         Output::MatchKept { wait } => fork.match_kept(machine, wait),
                         Output::Wake { invocation, step, wait, event } => {
-                            fork.wake(invocation, step, wait, event)
+                            fork.wake(machine, invocation, step, wait, event)
                         }
                         Output::Finish(outcome) => return Poll::Ready(Next::Over(fork.finish(outcome))),
-                        Output::Wait { until } => {
-                            if let Some(clock) = &mut fork.driver.clock {
-                                clock.arm(until);
-                            }
-                            break;
-                        }
+                        Output::Wait { .. } => break,
                     }
                 }
+                if let Some(clock) = &mut fork.driver.clock {
+                    clock.arm(machine.until());
+                }
                 if fork.is_at_rest() {
+                    // Readers see it now, not with the next delivery.
+                    machine.take_published().into_iter().for_each(|event| core.publish(event));
                     return Poll::Pending;
                 }
                 fork.note_whether_idle(machine);
@@ -187,10 +191,11 @@ impl<W: Workflow> Fork<'_, '_, W> {
         {
             *invocation = first;
         }
-        if let Input::StepWaits { invocation, event, .. } = &fact
-            && self.current.as_ref().is_some_and(|current| current.invocation == invocation.number)
-        {
-            self.come_to_an_end(Gave::Waits(W::graph().event_name(*event)));
+        if let Input::StepWaits { invocation, event, .. } = &fact {
+            self.going.remove(invocation);
+            if let Some(delivery) = self.take_current(*invocation) {
+                self.come_to_an_end(delivery, Gave::Waits(W::graph().event_name(*event)));
+            }
         }
         fact
     }
@@ -223,7 +228,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         };
         if let Some(invocation) = invocation {
             self.forget(invocation.number, &fact);
-            self.end_delivery(invocation.number, &fact);
+            self.end_delivery(machine, invocation, &fact);
         }
         self.tell(machine, fact);
     }
@@ -258,7 +263,9 @@ impl<W: Workflow> Fork<'_, '_, W> {
             let is_tried_again = matches!(fact, Input::StepFailed { again: Some(_), .. });
             core.with_rest(|rest| {
                 rest.children.forget(number);
-                if !is_tried_again {
+                if is_tried_again {
+                    rest.collected.rewind(number);
+                } else {
                     rest.collected.forget(number);
                 }
             });
@@ -281,6 +288,9 @@ impl<W: Workflow> Fork<'_, '_, W> {
         });
         if core.is_stepwise() {
             self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
+        }
+        if core.is_whole() {
+            self.going.insert(invocation);
         }
         let execution =
             (again.is_some() || core.is_whole()).then(|| Arc::new(Execution::new(again.map(|again| *again))));
@@ -313,40 +323,78 @@ impl<W: Workflow> Fork<'_, '_, W> {
         self.tell(machine, Input::MatchedKept { wait, taken: taken.map(|place| place as u32) });
     }
 
-    fn wake(&mut self, invocation: InvocationId, step: u16, wait: u64, event: Option<W::Event>) {
+    fn wake(
+        &mut self,
+        machine: &Machine<W::Event>,
+        invocation: InvocationId,
+        step: u16,
+        wait: u64,
+        event: Option<W::Event>,
+    ) {
         let core = self.driver.core;
         if let Some(watch) = core.watch() {
             watch.wakes::<W>(invocation, step, event.as_ref());
         }
+        self.going.insert(invocation);
         if core.is_stepwise() {
-            self.current = Some(Delivery::woken::<W>(invocation.number, step, event.as_ref()));
+            let attempt = self.attempt(machine, invocation);
+            self.current = Some(Delivery::woken::<W>(invocation.number, step, attempt, event.as_ref()));
         }
         core.with_waiting(|waiting| waiting.answer(wait, event));
     }
 
     /// Whether the machine's next order may be carried out: a stepwise run has one delivery at a time, and
     /// one whose readers have too much to read waits for them. The end of a run waits for nobody.
-    fn may_order(&self, machine: &Machine<W::Event>) -> bool {
-        let waits = self.current.is_some() || self.driver.core.is_held();
-        (!waits || machine.is_over()) && !self.is_at_rest()
+    fn may_order(&mut self, machine: &Machine<W::Event>) -> bool {
+        if machine.is_over() {
+            return true;
+        }
+        if self.driver.core.is_held() {
+            return false;
+        }
+        !self.driver.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
     }
 
     /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
     fn is_at_rest(&self) -> bool {
         let core = self.driver.core;
-        core.is_stepwise() && core.if_rest(|rest| rest.delivery.is_some()).unwrap_or(false)
+        core.is_stepwise() && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
     }
 
-    fn end_delivery(&mut self, number: u64, fact: &Input<W::Event>) {
-        if self.current.as_ref().is_some_and(|current| current.invocation == number) {
-            self.come_to_an_end(Gave::of::<W>(fact));
+    /// Whether a stepwise run has a delivery to bring to its end: if need be the oldest of those that began
+    /// before it was taken step by step.
+    fn is_at_a_delivery(&mut self, machine: &Machine<W::Event>) -> bool {
+        if self.current.is_none() {
+            let oldest = self.going.first().copied();
+            self.current = oldest.map(|oldest| self.delivery(machine, oldest));
+        }
+        self.current.is_some()
+    }
+
+    /// The delivery that an execution is at, of which nobody has taken note.
+    fn delivery(&self, machine: &Machine<W::Event>, invocation: InvocationId) -> Delivery {
+        let (step, attempt) = (machine.step(invocation).unwrap_or(0), self.attempt(machine, invocation));
+        match machine.began_with(invocation) {
+            Some(given) => Delivery::of::<W>(invocation.number, step, attempt, given),
+            None => Delivery::woken::<W>(invocation.number, step, attempt, None),
         }
     }
 
-    fn come_to_an_end(&mut self, gave: Gave) {
-        if let Some(mut delivery) = self.current.take() {
-            delivery.gave = gave;
-            self.driver.core.with_rest(|rest| rest.delivery = Some(delivery));
+    fn attempt(&self, machine: &Machine<W::Event>, invocation: InvocationId) -> u32 {
+        machine.tries(invocation, self.driver.now()).0 + 1
+    }
+
+    fn end_delivery(
+        &mut self,
+        machine: &Machine<W::Event>,
+        invocation: InvocationId,
+        fact: &Input<W::Event>,
+    ) {
+        self.going.remove(&invocation);
+        let current = self.take_current(invocation);
+        if self.driver.core.is_stepwise() {
+            let delivery = current.unwrap_or_else(|| self.delivery(machine, invocation));
+            self.come_to_an_end(delivery, Gave::of::<W>(fact));
         }
     }
 
@@ -363,10 +411,37 @@ impl<W: Workflow> Fork<'_, '_, W> {
         }
     }
 
+    fn take_current(&mut self, invocation: InvocationId) -> Option<Delivery> {
+        self.current.take_if(|current| current.invocation == invocation.number)
+    }
+
+    fn come_to_an_end(&self, delivery: Delivery, gave: Gave) {
+        let core = self.driver.core;
+        if core.is_stepwise() {
+            core.with_rest(|rest| rest.deliveries.push_back(Delivery { gave, ..delivery }));
+        }
+    }
+
+    /// Whether the step of the delivery that a stepwise run is at does nothing but wait again, for what it
+    /// waited for before.
+    fn waits_again(&mut self) -> bool {
+        let core = self.driver.core;
+        let waits_for =
+            |current: &Delivery| core.with_waiting(|waiting| waiting.only_waits_for(current.invocation));
+        let Some(event) = self.current.as_ref().and_then(waits_for) else {
+            return false;
+        };
+        if let Some(delivery) = self.current.take() {
+            self.going.retain(|going| going.number != delivery.invocation);
+            self.come_to_an_end(delivery, Gave::Waits(W::graph().event_name(event)));
+        }
+        true
+    }
+
     /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.
     fn may_sleep(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> bool {
         self.rung |= self.driver.has_rung(cx);
-        if self.rung || !self.driver.may_sleep(cx) {
+        if self.rung || !self.driver.may_sleep(cx) || self.waits_again() {
             return false;
         }
         let may_be_stuck = machine.has_waits() && !machine.is_busy() && !machine.knows_that_waits_are_all();

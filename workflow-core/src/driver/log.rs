@@ -22,6 +22,8 @@ pub(super) struct Log<E> {
     /// The next event of the slowest reader that holds the run; the end when there is none.
     slowest: u64,
     readers: Vec<Reader>,
+    /// The key of the run's own reader, if it has one.
+    own: Option<u32>,
     /// The keys that no reader has.
     vacant: Vec<u32>,
     /// The keys of the readers that wait, and of some that no longer do.
@@ -72,6 +74,7 @@ impl<E> Log<E> {
             holders: 0,
             slowest: 0,
             readers: Vec::new(),
+            own: None,
             vacant: Vec::new(),
             waiting: Vec::new(),
         }
@@ -103,6 +106,21 @@ impl<E> Log<E> {
         self.insert(self.first, self.first)
     }
 
+    /// The reader is the run's own.
+    pub(super) fn set_own(&mut self, key: u32) {
+        self.own = Some(key);
+    }
+
+    /// What the run's own reader has not read, as far as it is kept.
+    pub(super) fn unread(&self) -> Vec<E>
+    where
+        E: Clone,
+    {
+        let next = self.own.map(|key| self.readers[key as usize].next.max(self.first));
+        let unread = next.into_iter().flat_map(|next| self.kept.iter().skip((next - self.first) as usize));
+        unread.map(|kept| kept.event.clone()).collect()
+    }
+
     /// A new reader that is where the reader `key` is.
     pub(super) fn attach_at(&mut self, key: u32) -> u32 {
         let &mut Reader { next, dropped, .. } = self.caught_up(key);
@@ -111,6 +129,7 @@ impl<E> Log<E> {
 
     /// Forgets a reader. The waker is for the caller to drop.
     pub(super) fn detach(&mut self, key: u32) -> Option<Waker> {
+        self.own.take_if(|own| *own == key);
         self.set_holds(key, false);
         self.vacant.push(key);
         self.take_waker(key)

@@ -89,9 +89,8 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// A run that goes on.
     pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
-        let Read { core, elapsed, limit, special } = read;
-        let opening = Opening::Resumed(elapsed);
-        let phase = Phase::Ready { flow, opening, limit, special: Some(special) };
+        let Read { core, limit, special } = read;
+        let phase = Phase::Ready { flow, opening: Opening::Resumed, limit, special: Some(special) };
         Self { core, phase, reader: None }
     }
 
@@ -213,9 +212,10 @@ impl<'a, W: Workflow> Run<'a, W> {
         std::future::poll_fn(|cx| self.poll_published(cx)).await
     }
 
-    /// Performs one delivery to its end, or to its next wait, and says what it was; `None` when the run was
-    /// over before. Of deliveries that are due at once it is the oldest; when none is due, it waits for what
-    /// comes next: a time, or an event from outside. Between two calls nothing runs.
+    /// Performs one delivery to its end, or to its next wait, and says what it was; `None` when the run is
+    /// over and had none left. Of deliveries that are due at once it is the oldest; when none is due, it waits
+    /// for what comes next: a time, or an event from outside. Between two calls nothing runs, and readers see
+    /// all that was published.
     ///
     /// ```
     /// # use workflow_core::prelude::*;
@@ -246,11 +246,12 @@ impl<'a, W: Workflow> Run<'a, W> {
         self.special(|special| special.resumable = true);
         self.go_step_by_step();
         std::future::poll_fn(|cx| {
-            if matches!(self.phase, Phase::Over(_)) {
-                return Poll::Ready(None);
+            let ended = |core: &Core<W>| core.if_rest(|rest| rest.deliveries.pop_front()).flatten();
+            if let Some(delivery) = ended(&self.core) {
+                return Poll::Ready(Some(delivery));
             }
             let driven = self.drive(cx);
-            match self.core.if_rest(|rest| rest.delivery.take()).flatten() {
+            match ended(&self.core) {
                 Some(delivery) => Poll::Ready(Some(delivery)),
                 None => driven.map(|()| None),
             }
@@ -296,7 +297,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     fn go_on_alone(&self) {
         if let Some(special) = self.core.special() {
             special.stepwise.store(false, Ordering::Relaxed);
-            self.core.if_rest(|rest| rest.delivery = None);
+            self.core.if_rest(|rest| rest.deliveries.clear());
         }
     }
 
@@ -341,7 +342,7 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// The run's own reader, which the run waits for from now on.
     fn reader(&mut self) -> &mut EventStream<W> {
-        let reader = self.reader.get_or_insert_with(|| EventStream::new(Arc::clone(&self.core)));
+        let reader = self.reader.get_or_insert_with(|| EventStream::own(Arc::clone(&self.core)));
         reader.set_holds(true);
         reader
     }

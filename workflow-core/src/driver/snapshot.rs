@@ -15,20 +15,49 @@ use crate::graph::Fingerprint;
 use crate::machine::{Machine, State};
 use crate::{Events, Workflow};
 
-/// A run, written down. It serialises with any format of serde.
+/// A run, written down. It serialises with any format of serde that describes itself, like JSON.
 ///
 /// It holds what the run has in hand and not what it did before, so its size is that of the state. Steps
 /// that were in progress start again, from their beginning, when it is resumed; what they had sent,
 /// published, waited for and collected is not repeated, what they changed in the state is kept as it was.
+///
+/// What was published and [`Run::next`](crate::Run::next) was to give next, the resumed run publishes first.
+/// Without `next`, what was published before stays with those who read it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Raw")]
 pub struct Snapshot {
     /// The version of this form.
     version: u32,
+    #[serde(flatten)]
+    known: Option<Known>,
+}
+
+/// What is in a snapshot of a version that is known.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Known {
     workflow: String,
     /// What each step and event of the workflow looked like.
     shape: Fingerprint,
     #[serde(flatten)]
     run: Written,
+}
+
+/// A snapshot of any version.
+#[derive(Deserialize)]
+struct Raw {
+    version: u32,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+impl TryFrom<Raw> for Snapshot {
+    type Error = serde_json::Error;
+
+    fn try_from(Raw { version, rest }: Raw) -> Result<Self, serde_json::Error> {
+        let is_known = version <= Self::VERSION;
+        let known = is_known.then(|| serde_json::from_value(Value::Object(rest))).transpose()?;
+        Ok(Self { version, known })
+    }
 }
 
 /// The run itself.
@@ -40,6 +69,8 @@ pub(super) struct Written {
     values: Map<String, Value>,
     collected: Value,
     children: Vec<Entry>,
+    /// What was published and not read by the run's own reader.
+    unread: Value,
     machine: Value,
 }
 
@@ -109,42 +140,43 @@ pub enum ResumeError {
 impl Snapshot {
     const VERSION: u32 = 1;
 
-    /// The name of the workflow that it is a run of.
+    /// The name of the workflow that it is a run of; `None` when a newer version of this library has written
+    /// it.
     #[must_use]
-    pub fn workflow(&self) -> &str {
-        &self.workflow
+    pub fn workflow(&self) -> Option<&str> {
+        self.known.as_ref().map(|known| &*known.workflow)
     }
 
     /// The run's id, where it had one.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.run.id.as_deref()
+        self.known.as_ref()?.run.id.as_deref()
     }
 
     pub(super) fn of<W: Workflow>(run: Written) -> Self {
-        Self { version: Self::VERSION, workflow: W::NAME.to_owned(), shape: W::fingerprint(), run }
+        let known = Known { workflow: W::NAME.to_owned(), shape: W::fingerprint(), run };
+        Self { version: Self::VERSION, known: Some(known) }
     }
 
     /// The run, when it is one of `W`.
     pub(super) fn open<W: Workflow>(self) -> Result<Written, ResumeError> {
-        if self.version > Self::VERSION {
+        let Some(Known { workflow, shape, run }) = self.known else {
             return Err(ResumeError::FromTheFuture { found: self.version, known: Self::VERSION });
+        };
+        if workflow != W::NAME {
+            return Err(ResumeError::OtherWorkflow { wanted: W::NAME, found: workflow });
         }
-        if self.workflow != W::NAME {
-            return Err(ResumeError::OtherWorkflow { wanted: W::NAME, found: self.workflow });
-        }
-        let changes = self.shape.changes(&W::fingerprint());
+        let changes = shape.changes(&W::fingerprint());
         if !changes.is_empty() {
             return Err(ResumeError::Changed { workflow: W::NAME, changes });
         }
-        Ok(self.run)
+        Ok(run)
     }
 }
 
 /// A run that was written down, put together again.
 pub(super) struct Read<W: Workflow> {
     pub(super) core: Arc<Core<W>>,
-    pub(super) elapsed: Duration,
     pub(super) limit: Option<Duration>,
     pub(super) special: Box<Special>,
 }
@@ -152,23 +184,21 @@ pub(super) struct Read<W: Workflow> {
 impl Written {
     pub(super) fn of<W: Workflow>(core: &Core<W>) -> Result<Self, SnapshotError> {
         let unwritable = |source| SnapshotError::Unwritable { workflow: W::NAME, source };
-        if !core.is_resumable() {
-            return Err(SnapshotError::NotResumable);
-        }
         if core.over.load(Ordering::Acquire) {
             return Err(SnapshotError::Over);
         }
-        let mut guard = core.machine();
-        let machine = guard.as_deref_mut().ok_or(SnapshotError::NotResumable)?;
-        let elapsed = core.elapsed();
-        for fact in core.take_inbox().into_iter().map(Inbound::into_fact) {
-            if let Some(watch) = core.watch() {
-                watch.fact::<W>(machine, &fact);
-            }
-            machine.handle_input(elapsed, fact);
+        if !core.is_resumable() {
+            return Err(SnapshotError::NotResumable);
         }
-        // What follows from them, and a cancel, is the driver's to do.
-        core.nudge();
+        let guard = core.machine();
+        let machine = guard.as_deref().ok_or(SnapshotError::NotResumable)?;
+        let elapsed = core.elapsed();
+        // What has come in and was not looked at is a part of the run; the live one is left as it is.
+        let mut ahead = None;
+        for fact in core.inbox().into_iter().map(Inbound::into_fact) {
+            ahead.get_or_insert_with(|| machine.clone()).handle_input(elapsed, fact);
+        }
+        let machine = ahead.as_ref().unwrap_or(machine);
         let (values, collected, children) = core
             .if_rest(|rest| {
                 let collected = serde_json::to_value(&rest.collected);
@@ -183,6 +213,7 @@ impl Written {
             collected: collected.map_err(unwritable)?,
             machine: serde_json::to_value(machine.state()).map_err(unwritable)?,
             children: Children::write(children)?,
+            unread: serde_json::to_value(core.unread()).map_err(unwritable)?,
         })
     }
 
@@ -194,6 +225,9 @@ impl Written {
         let collected: Option<Collected<W::Event>> =
             serde_json::from_value(self.collected).map_err(unreadable)?;
         let state: State<W::Event> = serde_json::from_value(self.machine).map_err(unreadable)?;
+        if !state.fits(W::Event::plan()) {
+            return Err(unreadable(serde::de::Error::custom("its steps are not those of the workflow")));
+        }
         let machine = Machine::resume(W::Event::plan(), state, self.elapsed);
         let limit = machine.deadline();
         *core.machine() = Some(Box::new(machine));
@@ -206,7 +240,9 @@ impl Written {
         if let Some(id) = self.id {
             core.set_id(id.into());
         }
-        let special = Box::new(special);
-        Ok(Read { core: Arc::new(core), elapsed: self.elapsed, limit, special })
+        let unread: Vec<W::Event> = serde_json::from_value(self.unread).map_err(unreadable)?;
+        unread.into_iter().for_each(|event| core.publish(event));
+        let special = Box::new(Special { before: self.elapsed, ..special });
+        Ok(Read { core: Arc::new(core), limit, special })
     }
 }

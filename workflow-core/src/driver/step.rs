@@ -77,8 +77,9 @@ where
     let waker = Waker::from(Arc::clone(&counted));
     let polled = poll_caught(chain, &mut Context::from_waker(&waker));
     if polled.is_pending() {
+        let held = core.with_waiting(|waiting| waiting.holding(number, &waker));
         drop(waker);
-        let only_waits = Arc::strong_count(&counted) - 1 <= core.open_waits(number);
+        let only_waits = Arc::strong_count(&counted) - 1 <= held;
         core.with_waiting(|waiting| waiting.note(number, only_waits));
     }
     polled

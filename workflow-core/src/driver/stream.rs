@@ -75,6 +75,13 @@ impl<W: Workflow> EventStream<W> {
         self.core.with_log(|log| log.dropped_before(self.key))
     }
 
+    /// The run's own reader: what it has not read is a part of the run.
+    pub(super) fn own(core: Arc<Core<W>>) -> Self {
+        let stream = Self::new(core);
+        stream.core.with_log(|log| log.set_own(stream.key));
+        stream
+    }
+
     pub(super) fn poll(&mut self, cx: &Context<'_>) -> Poll<Option<W::Event>> {
         // The replaced waker is dropped after the lock.
         let (polled, _replaced) = self.core.with_log(|log| match log.read(self.key) {

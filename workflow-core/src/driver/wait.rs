@@ -122,11 +122,11 @@ where
                 self.phase = Phase::Over;
                 return Some(None);
             }
-            Some(Waited::Open(_)) | None => (),
+            Some(Waited::Open { .. } | Waited::Dropped) | None => (),
         }
         let invocation = context.invocation_id();
         let wish = self.wish.take();
-        let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, wish));
+        let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, event, wish));
         self.phase = Phase::Waiting(wait);
         context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
         // Polled once more, the driver sees whether the step does something else meanwhile.
@@ -186,6 +186,7 @@ pub(super) struct Waiting<E> {
 
 struct Wait<E> {
     number: u64,
+    event: u16,
     wish: Option<Wish<E>>,
     answer: Option<Answer<E>>,
     waker: Option<Waker>,
@@ -205,10 +206,10 @@ impl<E> Default for Waiting<E> {
 }
 
 impl<E> Waiting<E> {
-    fn begin(&mut self, number: u64, wish: Option<Wish<E>>) -> u64 {
+    fn begin(&mut self, number: u64, event: u16, wish: Option<Wish<E>>) -> u64 {
         let name = self.next;
         self.next += 1;
-        self.waits.insert(name, Wait { number, wish, answer: None, waker: None });
+        self.waits.insert(name, Wait { number, event, wish, answer: None, waker: None });
         self.executions.entry(number).or_insert((0, false)).0 += 1;
         name
     }
@@ -239,7 +240,7 @@ impl<E> Waiting<E> {
 
     /// Whether the wait wants the event. A panic of the step's own function is an answer to it.
     pub(super) fn wants(&mut self, name: u64, event: &E) -> bool {
-        let Some(wait) = self.waits.get_mut(&name) else {
+        let Some(wait) = self.waits.get_mut(&name).filter(|wait| wait.answer.is_none()) else {
             return false;
         };
         let Some(wish) = &wait.wish else {
@@ -264,7 +265,25 @@ impl<E> Waiting<E> {
             if let Some(waker) = wait.waker.take() {
                 waker.wake();
             }
+            if let Some((_, only_waits)) = self.executions.get_mut(&wait.number) {
+                *only_waits = false;
+            }
         }
+    }
+
+    /// What the execution waits for, when it does nothing else; of several the first that it began with.
+    pub(super) fn only_waits_for(&self, number: u64) -> Option<u16> {
+        self.executions.get(&number).filter(|(_, only_waits)| *only_waits)?;
+        self.waits.values().find(|wait| wait.number == number).map(|wait| wait.event)
+    }
+
+    /// How many waits of the execution hold this waker. Those of a step that runs on a task of its own, or in
+    /// a set of futures, hold another: what else there holds it is not known.
+    pub(super) fn holding(&self, number: u64, waker: &Waker) -> usize {
+        let holds = |wait: &&Wait<E>| {
+            wait.number == number && wait.waker.as_ref().is_some_and(|held| held.will_wake(waker))
+        };
+        self.waits.values().filter(holds).count()
     }
 
     /// How many waits the execution has open.

@@ -198,8 +198,15 @@ impl<E> Default for History<E> {
 /// What became of one wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Waited<E> {
-    /// It goes on, until this time at most.
-    Open(Option<Duration>),
+    /// It goes on.
+    Open {
+        /// The event's place in the graph.
+        event: u16,
+        /// When it ends at the latest, counted from the run's start.
+        until: Option<Duration>,
+    },
+    /// The step has stopped waiting, although nothing came.
+    Dropped,
     /// It got this event.
     Got(E),
     /// Its time was over.
@@ -212,6 +219,12 @@ pub struct InvocationId {
     /// Never used twice in a run; a step that is tried again keeps it.
     pub number: u64,
     pub(crate) slot: u32,
+}
+
+#[cfg(feature = "runtime")]
+impl InvocationId {
+    /// No execution: what is said of it goes into no history.
+    pub(crate) const NONE: Self = Self { number: u64::MAX, slot: u32::MAX };
 }
 
 /// How a run ended.

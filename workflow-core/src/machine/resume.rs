@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::run::Machine;
-use super::state::{Due, Phase, Returning};
-use super::{InvocationId, Output, Plan, State, Token};
+use super::state::{Awaited, Due, Phase, Returning};
+use super::{InvocationId, Output, Plan, State, Token, Waited};
 
 impl<E: Token> Machine<E> {
     /// Goes on from a state of a [`resumable`](Machine::resumable) run at the time `now`, counted from the
     /// run's start: first the steps that were running are ordered again, oldest first, then come the orders
     /// that had not been asked for. A step that waited starts again, as soon as it has a worker; what it
-    /// had got is in its history.
+    /// had got is in its history. An event that it may want is kept for it until it waits again.
     #[must_use]
     pub fn resume(plan: &'static Plan, mut state: State<E>, now: Duration) -> Self {
         state.orders.retain(|order| {
@@ -24,6 +24,7 @@ impl<E: Token> Machine<E> {
         }
         let offers = std::mem::take(&mut state.offers);
         let mut machine = Self { plan, state, now, resumable: true };
+        machine.expect_open_waits();
         machine.order_what_ran();
         machine.begin_what_waited();
         for offer in offers {
@@ -31,6 +32,18 @@ impl<E: Token> Machine<E> {
             machine.release(offer.batch);
         }
         machine
+    }
+
+    fn expect_open_waits(&mut self) {
+        for (slot, running) in self.state.running.iter() {
+            let invocation = InvocationId { number: running.number, slot };
+            let waits = running.history.iter().flat_map(|history| &history.waits);
+            for (index, wait) in (0..).zip(waits) {
+                if let Waited::Open { event, .. } = wait {
+                    self.state.awaited.insert(Awaited { event: *event, invocation, index });
+                }
+            }
+        }
     }
 
     fn order_what_ran(&mut self) {

@@ -91,7 +91,11 @@ impl<E: Token> Machine<E> {
     /// The next order. After [`Output::Finish`] it only says [`Output::Wait`].
     pub fn poll_output(&mut self) -> Output<E> {
         loop {
-            if let Some(order) = self.state.orders.pop_front() {
+            if let Some(mut order) = self.state.orders.pop_front() {
+                if let Output::Match { waits, .. } = &mut order {
+                    // An event that was offered before may have ended some of them meanwhile.
+                    waits.retain(|(wait, _)| self.state.waits.contains_key(wait));
+                }
                 return order;
             }
             let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
@@ -176,6 +180,32 @@ impl<E: Token> Machine<E> {
         self.state.steps[step as usize].ran = true;
     }
 
+    /// Takes out of the orders those to publish something: a caller who stops between two orders may see them
+    /// at once.
+    pub fn take_published(&mut self) -> Vec<E> {
+        let mut published = Vec::new();
+        let orders = std::mem::take(&mut self.state.orders);
+        for order in orders {
+            match order {
+                Output::Publish { event } => published.push(event),
+                order => self.state.orders.push_back(order),
+            }
+        }
+        published
+    }
+
+    /// What the execution began with, unless it has waited since: then it went on from there.
+    #[must_use]
+    pub fn began_with(&self, invocation: InvocationId) -> Option<&Given<E>> {
+        let running = self.known(invocation)?;
+        let has_waited = running.history.as_ref().is_some_and(|history| !history.waits.is_empty());
+        running.given.as_ref().filter(|_| !has_waited)
+    }
+
+    fn known(&self, invocation: InvocationId) -> Option<&Running<E>> {
+        self.state.running.get(invocation.slot).filter(|running| running.number == invocation.number)
+    }
+
     /// The steps that have begun and not ended, in the order in which they started.
     #[must_use]
     pub fn running_steps(&self) -> Vec<u16> {
@@ -186,9 +216,15 @@ impl<E: Token> Machine<E> {
     }
 
     fn wait(&self) -> Output<E> {
+        Output::Wait { until: self.until() }
+    }
+
+    /// When [`Input::TimePassed`] is due at the latest, counted from the run's start.
+    #[must_use]
+    pub fn until(&self) -> Option<Duration> {
         let first = self.state.timers.first().map(|timer| timer.at);
         let until = [self.state.deadline, first].into_iter().flatten().min();
-        Output::Wait { until: until.filter(|_| !self.state.over) }
+        until.filter(|_| !self.state.over)
     }
 
     pub(super) fn finish(&mut self, outcome: Outcome<E>) {
@@ -201,6 +237,7 @@ impl<E: Token> Machine<E> {
     }
 
     fn step_returned(&mut self, invocation: InvocationId, emission: Emission<E>) {
+        self.will_not_wait(invocation);
         let Some(ended) = self.end(invocation) else {
             return;
         };

@@ -27,7 +27,11 @@ pub struct State<E> {
     /// Open waits by name, which is by age. A run that is resumed begins them again.
     #[serde(skip)]
     pub(super) waits: BTreeMap<u64, Wait>,
-    /// Events that some wait may want, and that no fact has told the wish of yet.
+    /// Waits that were open when the run was written down, and that their steps have not begun again.
+    #[serde(skip)]
+    pub(super) awaited: BTreeSet<Awaited>,
+    /// Events that some wait may want, and that no fact has told the wish of yet, or that wait for it to begin
+    /// again.
     pub(super) offers: VecDeque<Offer<E>>,
     pub(super) next_offer: u64,
     /// By event: those that came before a wait for them began.
@@ -134,7 +138,7 @@ pub(super) struct Tries {
 /// How often each catch has run in the line of events that leads to here; nothing for most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-#[allow(clippy::box_collection, reason = "nearly all are empty, and each event has one")]
+#[expect(clippy::box_collection, reason = "most lines are empty, and one word is all that they take")]
 pub(super) struct Line(Option<Box<Vec<(u16, u32)>>>);
 
 impl Line {
@@ -192,6 +196,14 @@ pub(super) struct Wait {
     pub(super) until: Option<Duration>,
 }
 
+/// A wait that its step begins again when it comes to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Awaited {
+    pub(super) event: u16,
+    pub(super) invocation: InvocationId,
+    pub(super) index: u32,
+}
+
 /// An event that is offered to waits before it goes to the steps that take it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Offer<E> {
@@ -234,6 +246,14 @@ pub(super) struct Gathering<E> {
 }
 
 impl<E> State<E> {
+    /// Whether it has the steps and joins of this workflow.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn fits(&self, plan: &Plan) -> bool {
+        let slots = self.steps.iter().map(|step| step.held.len());
+        slots.eq(plan.slots.iter().map(Vec::len))
+            && self.running.iter().all(|(_, running)| usize::from(running.step) < self.steps.len())
+    }
+
     pub(super) fn new(plan: &Plan) -> Self {
         Self {
             steps: plan.slots.iter().map(|slots| StepState::new(slots.len())).collect(),
@@ -247,6 +267,7 @@ impl<E> State<E> {
             queued: 0,
             timers: BTreeSet::new(),
             waits: BTreeMap::new(),
+            awaited: BTreeSet::new(),
             offers: VecDeque::new(),
             next_offer: 0,
             kept: BTreeMap::new(),

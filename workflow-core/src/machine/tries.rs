@@ -35,6 +35,7 @@ impl<E: Token> Machine<E> {
         error: StepError,
         again: Option<Duration>,
     ) {
+        self.will_not_wait(invocation);
         match again {
             Some(wait) => self.try_again(invocation, &error, wait),
             None => self.give_up(invocation, error),

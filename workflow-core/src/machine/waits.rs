@@ -3,10 +3,11 @@
 //! Whether a wait wants an event is a question to the step, which only the driver can ask: the machine
 //! orders it to, and goes on with the answer.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::run::Machine;
-use super::state::{BatchId, Due, Line, Offer, Phase, Returning, Timer, Wait};
+use super::state::{Awaited, BatchId, Due, Line, Offer, Phase, Returning, Timer, Wait};
 use super::{InvocationId, Output, Token, Waited};
 
 impl<E: Token> Machine<E> {
@@ -40,9 +41,10 @@ impl<E: Token> Machine<E> {
             let waits = &mut running.history.get_or_insert_default().waits;
             match waits.get(index as usize) {
                 // It had begun before the run was written down; its time goes on.
-                Some(Waited::Open(before)) => until = *before,
-                Some(_) => return,
-                None => waits.push(Waited::Open(until)),
+                Some(Waited::Open { until: before, .. }) => until = *before,
+                Some(Waited::Dropped) => waits[index as usize] = Waited::Open { event, until },
+                Some(Waited::Got(_) | Waited::TimedOut) => return,
+                None => waits.push(Waited::Open { event, until }),
             }
         }
         let was_active = running.phase == Phase::Active;
@@ -61,6 +63,36 @@ impl<E: Token> Machine<E> {
             self.state.active -= 1;
             self.free_worker(step);
         }
+        self.no_longer_awaited(|awaited| awaited.invocation == invocation && awaited.index == index);
+    }
+
+    /// The execution has ended, or begins a new try: it will not begin again the waits of the last one.
+    pub(super) fn will_not_wait(&mut self, invocation: InvocationId) {
+        self.no_longer_awaited(|awaited| awaited.invocation == invocation);
+    }
+
+    /// Offers what came while such waits had not begun again, unless it has to wait for others still.
+    fn no_longer_awaited(&mut self, such: impl Fn(&Awaited) -> bool) {
+        let begun: Vec<Awaited> =
+            self.state.awaited.iter().filter(|awaited| such(awaited)).copied().collect();
+        for awaited in begun {
+            self.state.awaited.remove(&awaited);
+            if self.is_awaited(awaited.event) {
+                continue;
+            }
+            let (ready, others) =
+                self.state.offers.drain(..).partition(|offer| offer.event.kind() == awaited.event);
+            self.state.offers = others;
+            let ready: VecDeque<Offer<E>> = ready;
+            for offer in ready {
+                self.offer(offer.event, offer.batch, &offer.line);
+                self.release(offer.batch);
+            }
+        }
+    }
+
+    fn is_awaited(&self, event: u16) -> bool {
+        self.state.awaited.iter().any(|awaited| awaited.event == event)
     }
 
     /// Offers an event to those who wait for it; without any, it goes to the steps that take it.
@@ -73,14 +105,17 @@ impl<E: Token> Machine<E> {
             .filter(|(_, wait)| wait.event == kind)
             .map(|(name, wait)| (*name, wait.step))
             .collect();
-        if waits.is_empty() {
+        let is_awaited = self.is_awaited(kind);
+        if waits.is_empty() && !is_awaited {
             return self.pass_on(event, batch, line, &[]);
         }
         self.keep(batch);
         let number = self.state.next_offer;
         self.state.next_offer += 1;
         self.state.offers.push_back(Offer { number, event, batch, line: line.clone() });
-        self.state.orders.push_back(Output::Match { offer: number, waits });
+        if !is_awaited {
+            self.state.orders.push_back(Output::Match { offer: number, waits });
+        }
     }
 
     /// The event goes to the steps that take it and have not got it; where none takes it, it is kept.
@@ -165,6 +200,11 @@ impl<E: Token> Machine<E> {
         let Some(running) = self.running(wait.invocation) else {
             return;
         };
+        if let Some(dropped) =
+            running.history.as_mut().and_then(|history| history.waits.get_mut(wait.index as usize))
+        {
+            *dropped = Waited::Dropped;
+        }
         match running.phase {
             Phase::Waiting(others) if others > 1 => running.phase = Phase::Waiting(others - 1),
             Phase::Waiting(_) => {
