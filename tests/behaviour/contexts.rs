@@ -1,95 +1,9 @@
-//! Contexts: state, dynamic keys, ids and undeclared sends.
+//! Contexts: ids, and sends that nobody declared.
 
 use workflow_core::prelude::*;
 
 #[event]
 struct Add(u64);
-
-/// Twenty steps add to one number at once.
-struct Sum;
-
-#[workflow(state = u64)]
-impl Sum {
-    #[step]
-    async fn open(&self, _input: StartEvent<()>) -> Vec<Add> {
-        (1..=20).map(Add).collect()
-    }
-
-    #[step(workers = 20)]
-    async fn add(&self, ctx: &Context<Self>, add: Add) {
-        tokio::task::yield_now().await;
-        ctx.state(|sum| *sum += add.0);
-    }
-
-    #[step]
-    async fn finish(&self, _none: Vec<Add>, ctx: &Context<Self>) -> StopEvent<u64> {
-        StopEvent(ctx.state(|sum| *sum))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_increments_at_once_are_twenty() {
-    let flow = std::sync::Arc::new(Sum);
-    assert_eq!(flow.start(()).await.unwrap(), 210);
-}
-
-#[tokio::test]
-async fn a_run_begins_with_the_state_given_and_gives_back_what_it_left() {
-    let mut run = Sum.run(()).state(1000);
-    assert_eq!((&mut run).await.unwrap(), 1210);
-    assert_eq!(run.into_state(), 1210);
-}
-
-/// Reads what was set under dynamic keys.
-struct Keys;
-
-#[workflow]
-impl Keys {
-    #[step]
-    async fn set(
-        &self,
-        ctx: &Context<Self>,
-        input: StartEvent<String>,
-    ) -> Result<Add, workflow_core::ValueError> {
-        ctx.set("query", &input.0)?;
-        Ok(Add(1))
-    }
-
-    #[step]
-    async fn get(
-        &self,
-        ctx: &Context<Self>,
-        _ev: Add,
-    ) -> Result<StopEvent<(Option<String>, Option<u8>)>, workflow_core::ValueError> {
-        Ok(StopEvent((ctx.get("query")?, ctx.get("missing")?)))
-    }
-}
-
-/// Reads a key as what it is not.
-struct WrongKey;
-
-#[workflow]
-impl WrongKey {
-    #[step]
-    async fn only(
-        &self,
-        ctx: &Context<Self>,
-        input: StartEvent<String>,
-    ) -> Result<StopEvent<u8>, workflow_core::ValueError> {
-        ctx.set("query", &input.0)?;
-        Ok(StopEvent(ctx.get("query")?.unwrap_or(0)))
-    }
-}
-
-#[tokio::test]
-async fn a_missing_key_is_none_and_a_wrong_type_names_both() {
-    assert_eq!(Keys.run("tea").await.unwrap(), (Some("tea".to_owned()), None));
-    let error = WrongKey.run("tea").await.unwrap_err();
-    assert_eq!(
-        error.step_error::<workflow_core::ValueError>().unwrap().to_string(),
-        "the value `query` is no `u8`"
-    );
-}
 
 /// Tells the id that it runs under.
 struct Id;

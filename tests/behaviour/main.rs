@@ -13,6 +13,7 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+mod state;
 mod streams;
 mod waits;
 mod workers;
