@@ -3,6 +3,7 @@
 //! One file a section of promises; a test is named for the promise that it keeps.
 
 mod batches;
+mod collect;
 mod contexts;
 mod driving;
 mod failure;

@@ -279,8 +279,10 @@ impl<W: Workflow> Fork<'_, '_, W> {
             let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
             self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
         }
+        // A later try is given what this one collects, call by call, so this one counts its calls.
+        let counts = W::graph().steps[usize::from(step)].retries || core.is_whole();
         let execution =
-            (again.is_some() || core.is_whole()).then(|| Arc::new(Execution::new(again.map(|again| *again))));
+            (again.is_some() || counts).then(|| Arc::new(Execution::new(again.map(|again| *again))));
         Order { invocation, step, slot: slot_for::<W>(step, given), execution }
     }
 
