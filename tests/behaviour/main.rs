@@ -14,6 +14,7 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+mod stalls;
 mod state;
 mod streams;
 mod waits;

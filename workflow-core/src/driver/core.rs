@@ -101,8 +101,8 @@ pub enum Inbound<E> {
     Published(InvocationId, E),
     /// A running step waits.
     Waits { invocation: InvocationId, wait: u64, index: u32, event: u16, timeout: Option<Duration> },
-    /// A running step does not wait any more.
-    WaitDropped { wait: u64 },
+    /// A running step does not wait any more, and has not seen what it got.
+    WaitDropped { step: u16, wait: u64, unread: Option<E> },
     /// The caller sent it.
     Received(E),
 }
@@ -116,7 +116,7 @@ impl<E> Inbound<E> {
             Self::Waits { invocation, wait, index, event, timeout } => {
                 Input::StepWaits { invocation, wait, index, event, timeout }
             }
-            Self::WaitDropped { wait } => Input::WaitDropped { wait },
+            Self::WaitDropped { step, wait, unread } => Input::WaitDropped { step, wait, unread },
             Self::Received(event) => Input::Received { event },
         }
     }

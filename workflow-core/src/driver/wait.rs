@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use super::{Execution, Inbound};
+use super::{Core, Execution, Inbound};
 use crate::machine::Waited;
 use crate::{Carries, Context, Waits, Workflow};
 
@@ -44,7 +45,7 @@ pub struct WaitTimedOut {
 }
 
 /// Whether a wait wants an event.
-pub(crate) type Wish<E> = Box<dyn Fn(&E) -> bool + Send + Sync>;
+type Wish<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
 
 struct Pending<'c, W: Workflow, E> {
     context: &'c Context<W>,
@@ -70,7 +71,7 @@ where
 
     /// Waits for an event for which this holds; others are left to whoever else wants them.
     pub fn matching(mut self, wish: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
-        self.pending.wish = Some(Box::new(move |event| W::Event::peek(event).is_some_and(&wish)));
+        self.pending.wish = Some(Arc::new(move |event| W::Event::peek(event).is_some_and(&wish)));
         self
     }
 
@@ -137,10 +138,11 @@ where
 
 impl<W: Workflow, E> Drop for Pending<'_, W, E> {
     fn drop(&mut self) {
+        let (core, step) = (self.context.core(), self.context.place());
         if let Phase::Waiting(wait) = self.phase
-            && self.context.core().with_waiting(|waiting| waiting.forget(wait))
+            && let Some(forgotten) = core.with_waiting(|waiting| waiting.forget(wait))
         {
-            self.context.core().receive(Inbound::WaitDropped { wait });
+            core.receive(Inbound::WaitDropped { step, wait, unread: forgotten.unread() });
         }
     }
 }
@@ -180,11 +182,18 @@ where
 pub(super) struct Waiting<E> {
     next: u64,
     waits: BTreeMap<u64, Wait<E>>,
-    /// By execution: how many waits it has open, and whether it does nothing else.
-    executions: BTreeMap<u64, (usize, bool)>,
+    executions: BTreeMap<u64, WaitsOf>,
 }
 
-struct Wait<E> {
+/// What one execution waits for.
+#[derive(Default)]
+struct WaitsOf {
+    open: Vec<u64>,
+    /// Whether it does nothing else.
+    are_all: bool,
+}
+
+pub(super) struct Wait<E> {
     number: u64,
     wish: Option<Wish<E>>,
     answer: Option<Answer<E>>,
@@ -209,7 +218,7 @@ impl<E> Waiting<E> {
         let name = self.next;
         self.next += 1;
         self.waits.insert(name, Wait { number, wish, answer: None, waker: None });
-        self.executions.entry(number).or_insert((0, false)).0 += 1;
+        self.executions.entry(number).or_default().open.push(name);
         name
     }
 
@@ -223,64 +232,82 @@ impl<E> Waiting<E> {
         None
     }
 
-    /// Whether it was still open.
-    fn forget(&mut self, name: u64) -> bool {
-        let Some(wait) = self.waits.remove(&name) else {
-            return false;
-        };
-        if let Some((open, _)) = self.executions.get_mut(&wait.number) {
-            *open -= 1;
-            if *open == 0 {
+    /// Gives it back, if it was still open.
+    fn forget(&mut self, name: u64) -> Option<Wait<E>> {
+        let wait = self.waits.remove(&name)?;
+        if let Some(execution) = self.executions.get_mut(&wait.number) {
+            execution.open.retain(|open| *open != name);
+            if execution.open.is_empty() {
                 self.executions.remove(&wait.number);
             }
         }
-        true
-    }
-
-    /// Whether the wait wants the event. A panic of the step's own function is an answer to it.
-    pub(super) fn wants(&mut self, name: u64, event: &E) -> bool {
-        let Some(wait) = self.waits.get_mut(&name) else {
-            return false;
-        };
-        let Some(wish) = &wait.wish else {
-            return true;
-        };
-        match catch_unwind(AssertUnwindSafe(|| wish(event))) {
-            Ok(wants) => wants,
-            Err(panic) => {
-                wait.answer = Some(Answer::Panicked(panic));
-                if let Some(waker) = wait.waker.take() {
-                    waker.wake();
-                }
-                false
-            }
-        }
+        Some(wait)
     }
 
     /// Gives the wait what it waited for, or tells it that its time is over.
     pub(super) fn answer(&mut self, name: u64, event: Option<E>) {
+        self.answer_with(name, event.map_or(Answer::TimedOut, Answer::Event));
+    }
+
+    fn answer_with(&mut self, name: u64, answer: Answer<E>) {
         if let Some(wait) = self.waits.get_mut(&name) {
-            wait.answer.get_or_insert(event.map_or(Answer::TimedOut, Answer::Event));
+            wait.answer.get_or_insert(answer);
             if let Some(waker) = wait.waker.take() {
                 waker.wake();
             }
         }
     }
 
-    /// How many waits the execution has open.
-    pub(super) fn open(&self, number: u64) -> usize {
-        self.executions.get(&number).map_or(0, |(open, _)| *open)
+    /// Whether the execution has waits open.
+    pub(super) fn has_open(&self, number: u64) -> bool {
+        self.executions.contains_key(&number)
+    }
+
+    /// How many waits of the execution hold the waker.
+    pub(super) fn holding(&self, number: u64, waker: &Waker) -> usize {
+        let open = self.executions.get(&number).into_iter().flat_map(|execution| &execution.open);
+        let wakers = open.filter_map(|name| self.waits.get(name)?.waker.as_ref());
+        wakers.filter(|held| held.will_wake(waker)).count()
     }
 
     /// Notes whether the execution does nothing but wait.
     pub(super) fn note(&mut self, number: u64, only_waits: bool) {
         if let Some(execution) = self.executions.get_mut(&number) {
-            execution.1 = only_waits;
+            execution.are_all = only_waits;
         }
     }
 
     /// Whether all that have waits open do nothing else.
     pub(super) fn are_all(&self) -> bool {
-        self.executions.values().all(|(_, only_waits)| *only_waits)
+        self.executions.values().all(|execution| execution.are_all)
+    }
+}
+
+impl<E> Wait<E> {
+    /// The event that it got and did not give to its step.
+    fn unread(self) -> Option<E> {
+        match self.answer {
+            Some(Answer::Event(event)) => Some(event),
+            Some(Answer::TimedOut | Answer::Panicked(_)) | None => None,
+        }
+    }
+}
+
+/// Whether the wait wants the event. The step's own function is asked under no lock, so that it may look at
+/// the run; a panic of it is an answer to the wait.
+pub(super) fn wants<W: Workflow>(core: &Core<W>, wait: u64, event: &W::Event) -> bool {
+    let open = core.with_waiting(|waiting| {
+        let wait = waiting.waits.get(&wait).filter(|wait| wait.answer.is_none())?;
+        Some(wait.wish.clone())
+    });
+    let Some(Some(wish)) = open else {
+        return open.is_some();
+    };
+    match catch_unwind(AssertUnwindSafe(|| wish(event))) {
+        Ok(wants) => wants,
+        Err(panic) => {
+            core.with_waiting(|waiting| waiting.answer_with(wait, Answer::Panicked(panic)));
+            false
+        }
     }
 }

@@ -148,8 +148,9 @@ fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
     let mut steps: Vec<usize> = (0..graph.steps.len())
         .filter(|step| {
             let takes = graph.steps[*step].takes;
-            !matches!(takes, Takes::Batch { .. })
-                && takes.events().iter().any(|event| graph.events[*event as usize].received)
+            let received = |event: &u16| graph.events[*event as usize].received;
+            !matches!(takes, Takes::Batch { .. }) && takes.events().iter().any(received)
+                || graph.steps[*step].waits.iter().any(received)
         })
         .collect();
     while let Some(step) = steps.pop() {
@@ -159,7 +160,9 @@ fn from_outside(graph: &Graph, solved: &Solution<'_>) -> Vec<bool> {
         for (event, reached) in events.iter_mut().enumerate() {
             *reached |= solved.brings(step, event as u16);
         }
-        steps.extend((0..graph.steps.len()).filter(|next| solved.feeds(step, *next)));
+        steps.extend(
+            (0..graph.steps.len()).filter(|next| solved.feeds(step, *next) || solved.wakes(step, *next)),
+        );
     }
     events
 }

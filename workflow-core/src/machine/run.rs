@@ -79,7 +79,7 @@ impl<E: Token> Machine<E> {
             Input::StepWaits { invocation, wait, index, event, timeout } => {
                 self.step_waits(invocation, wait, index, event, timeout);
             }
-            Input::WaitDropped { wait } => self.drop_wait(wait),
+            Input::WaitDropped { step, wait, unread } => self.drop_wait(step, wait, unread),
             Input::Matched { offer, waits } => self.matched(offer, &waits),
             Input::MatchedKept { wait, taken } => self.matched_kept(wait, taken),
             Input::WaitsAreAll => (),
@@ -92,7 +92,7 @@ impl<E: Token> Machine<E> {
     pub fn poll_output(&mut self) -> Output<E> {
         loop {
             if let Some(order) = self.state.orders.pop_front() {
-                return order;
+                return self.up_to_date(order);
             }
             let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
             if self.is_busy() || may_go_on || self.state.over || !self.state.started {
