@@ -3,6 +3,7 @@
 //! One file a section of promises; a test is named for the promise that it keeps.
 
 mod batches;
+mod catches;
 mod collect;
 mod contexts;
 mod driving;
@@ -14,6 +15,7 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+mod several_waits;
 mod stalls;
 mod state;
 mod streams;
