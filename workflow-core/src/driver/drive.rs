@@ -135,6 +135,7 @@ pub(super) fn drive<'a, W: Workflow>(
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what
 /// opens the run.
+#[expect(clippy::manual_async_fn, reason = "as of `drive`, and it says that it is `Send`")]
 pub(super) fn drive_whole<'a, W: Workflow>(
     flow: &'a W,
     core: Arc<Core<W>>,

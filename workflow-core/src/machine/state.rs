@@ -117,6 +117,7 @@ pub(super) struct Tries {
 /// How often each catch has run in the line of events that leads to here; nothing for most.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[expect(clippy::box_collection, reason = "every execution has one, nearly always none: it is to be small")]
 pub(super) struct Line(Option<Box<Vec<(u16, u32)>>>);
 
 impl Line {
