@@ -144,7 +144,6 @@ impl Meanwhile {
             "unpolled" => {
                 assert!(tokio::time::timeout(HOUR, &mut wait).await.is_err());
                 ctx.sleep(HOUR).await;
-                drop(wait);
             }
             "turns" => tokio::select! {
                 Approval = wait => unreachable!(),
