@@ -146,7 +146,7 @@ async fn takes_a_second<W: Workflow>(ctx: &Context<W>) {
 
 /// A loop that counts in its state and publishes each turn.
 #[derive(Default)]
-struct Loop(Log);
+struct Rounds(Log);
 
 #[derive(OneOf)]
 enum Turn {
@@ -155,7 +155,7 @@ enum Turn {
 }
 
 #[workflow(state = u32, publishes(Told), output = (u32, u32))]
-impl Loop {
+impl Rounds {
     #[step]
     async fn open(&self, count: StartEvent<u32>) -> Go {
         self.0.note("open");
@@ -178,7 +178,7 @@ impl Loop {
     }
 }
 
-impl Cut for Loop {
+impl Cut for Rounds {
     fn log(&self) -> &Log {
         &self.0
     }
@@ -497,7 +497,7 @@ impl Called {
 
 #[tokio::test(start_paused = true)]
 async fn a_loop_with_state_may_be_cut_anywhere() {
-    may_be_cut_anywhere::<Loop>().await;
+    may_be_cut_anywhere::<Rounds>().await;
 }
 
 #[tokio::test(start_paused = true)]

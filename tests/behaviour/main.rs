@@ -7,7 +7,9 @@ mod twins;
 
 mod attached;
 mod batches;
+mod catches;
 mod children;
+mod collect;
 mod contexts;
 mod cuts;
 mod driving;
@@ -19,9 +21,12 @@ mod readme;
 mod retries;
 mod routing;
 mod running;
+mod several_waits;
 #[path = "../flows/shop.rs"]
 mod shop;
 mod snapshots;
+mod stalls;
+mod state;
 mod stepwise;
 mod streams;
 mod waits;

@@ -63,6 +63,11 @@ impl<W: Workflow> Context<W> {
         Self { abandoned: Some(abandoned), ..self }
     }
 
+    /// The step's place in the graph.
+    pub(crate) fn place(&self) -> u16 {
+        self.step
+    }
+
     fn node(&self) -> &'static StepNode {
         &W::graph().steps[usize::from(self.step)]
     }

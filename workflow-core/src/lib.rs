@@ -53,6 +53,41 @@
 //! | an enum with `#[derive(OneOf)]` | whichever variant it is |
 //! | `Result<any of these, E>` | the same, or a failure of the step |
 //!
+//! # How much runs at once
+//!
+//! `#[step(workers = 8)]` lets at most eight executions of a step run at once, in one run. What all runs of a
+//! workflow share, such as the patience of a service, is limited by what they share: the workflow itself.
+//!
+//! ```
+//! # use workflow_core::prelude::*;
+//! # #[event] struct Page(u32);
+//! # #[event] struct Text(u32);
+//! struct Fetch {
+//!     permits: tokio::sync::Semaphore,
+//! }
+//!
+//! #[workflow]
+//! impl Fetch {
+//! #   #[step]
+//! #   async fn open(&self, count: StartEvent<u32>) -> Vec<Page> { (0..count.0).map(Page).collect() }
+//!     #[step(workers = 8)]
+//!     async fn fetch(&self, page: Page) -> Text {
+//!         let _permit = self.permits.acquire().await.expect("nobody closes it");
+//!         // At most three come here at once, of however many runs.
+//! #       Text(page.0)
+//!     }
+//! #   #[step]
+//! #   async fn finish(&self, all: Vec<Text>) -> StopEvent<usize> { StopEvent(all.len()) }
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let flow = Fetch { permits: tokio::sync::Semaphore::new(3) };
+//! let (one, other) = tokio::join!(flow.run(10u32), flow.run(10u32));
+//! # assert_eq!(one? + other?, 20);
+//! # Ok::<(), RunError>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Steps that are free functions
 //!
 //! `#[workflow]` above a struct makes a workflow to which functions are attached, from any module and from

@@ -106,8 +106,8 @@ pub enum Inbound<E> {
     Published(InvocationId, E),
     /// A running step waits.
     Waits { invocation: InvocationId, wait: u64, index: u32, event: u16, timeout: Option<Duration> },
-    /// A running step does not wait any more.
-    WaitDropped { wait: u64 },
+    /// A running step does not wait any more, and has not seen what it got.
+    WaitDropped { invocation: InvocationId, step: u16, index: u32, wait: u64, unread: Option<E> },
     /// The caller sent it.
     Received(E),
 }
@@ -121,7 +121,9 @@ impl<E> Inbound<E> {
             Self::Waits { invocation, wait, index, event, timeout } => {
                 Input::StepWaits { invocation, wait, index, event, timeout }
             }
-            Self::WaitDropped { wait } => Input::WaitDropped { wait },
+            Self::WaitDropped { invocation, step, index, wait, unread } => {
+                Input::WaitDropped { invocation, step, index, wait, unread }
+            }
             Self::Received(event) => Input::Received { event },
         }
     }

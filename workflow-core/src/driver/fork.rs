@@ -20,6 +20,7 @@ use super::drive::Driver;
 use super::execution::Execution;
 use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
+use super::wait::wants;
 use super::{Exit, Inbound, Place, Slot};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Token};
 use crate::retry::Failure;
@@ -185,7 +186,8 @@ impl<W: Workflow> Fork<'_, '_, W> {
             Some(first),
             Input::StepSent { invocation, .. }
             | Input::StepPublished { invocation, .. }
-            | Input::StepWaits { invocation, .. },
+            | Input::StepWaits { invocation, .. }
+            | Input::WaitDropped { invocation, .. },
         ) = (self.first, &mut fact)
             && first.number == invocation.number
         {
@@ -292,8 +294,10 @@ impl<W: Workflow> Fork<'_, '_, W> {
         if core.is_whole() {
             self.going.insert(invocation);
         }
+        // A later try is given what this one collects, call by call, so this one counts its calls.
+        let counts = W::graph().steps[usize::from(step)].retries || core.is_whole();
         let execution =
-            (again.is_some() || core.is_whole()).then(|| Arc::new(Execution::new(again.map(|again| *again))));
+            (again.is_some() || counts).then(|| Arc::new(Execution::new(again.map(|again| *again))));
         Order { invocation, step, slot: slot_for::<W>(step, given), execution, span }
     }
 
@@ -302,24 +306,19 @@ impl<W: Workflow> Fork<'_, '_, W> {
         let mut served = Vec::new();
         let mut wanted = Vec::new();
         if let Some(event) = machine.offered(offer) {
-            self.driver.core.with_waiting(|waiting| {
-                for (wait, step) in waits {
-                    if !served.contains(step) && waiting.wants(*wait, event) {
-                        served.push(*step);
-                        wanted.push(*wait);
-                    }
+            for (wait, step) in waits {
+                if !served.contains(step) && wants(self.driver.core, *wait, event) {
+                    served.push(*step);
+                    wanted.push(*wait);
                 }
-            });
+            }
         }
         self.tell(machine, Input::Matched { offer, waits: wanted });
     }
 
     /// Asks a new wait which of the events that came before it wants.
     fn match_kept(&mut self, machine: &mut Machine<W::Event>, wait: u64) {
-        let taken = self
-            .driver
-            .core
-            .with_waiting(|waiting| machine.kept(wait).position(|event| waiting.wants(wait, event)));
+        let taken = machine.kept(wait).position(|event| wants(self.driver.core, wait, event));
         self.tell(machine, Input::MatchedKept { wait, taken: taken.map(|place| place as u32) });
     }
 

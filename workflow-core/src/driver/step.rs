@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -44,7 +45,11 @@ pub(super) fn one_step<'r, W: Workflow>(
         let limit = W::graph().steps[usize::from(step)].timeout;
         let mut timer = limit.map(|limit| Box::pin(tokio::time::sleep(limit)));
         let ended = std::future::poll_fn(|cx| {
-            let polled = span.in_scope(|| poll_step(core, invocation.number, chain.as_mut(), cx));
+            // A step that has a timeout goes on by itself, even when it does nothing but wait.
+            let polled = span.in_scope(|| match limit {
+                Some(_) => poll_caught(chain.as_mut(), cx),
+                None => poll_step(core, invocation.number, chain.as_mut(), cx),
+            });
             if let Poll::Ready(ended) = polled {
                 return Poll::Ready(ended);
             }
@@ -60,7 +65,10 @@ pub(super) fn one_step<'r, W: Workflow>(
 }
 
 /// Polls a step. While it waits for an event by `wait_for`, notes whether it does something else meanwhile:
-/// then its waker is held by more than its waits.
+/// then its waker is held by more than its waits, or it has asked for another turn.
+///
+/// A wait that is polled with another waker, as in a set of futures or a task, counts as something else:
+/// nobody can see what else that waker is for.
 pub(super) fn poll_step<W: Workflow, F>(
     core: &Core<W>,
     number: u64,
@@ -73,28 +81,36 @@ where
     if core.open_waits(number) == 0 {
         return poll_caught(chain, cx);
     }
-    let counted = Arc::new(Counted(cx.waker().clone()));
+    let counted = Arc::new(Counted { waker: cx.waker().clone(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&counted));
     let polled = poll_caught(chain, &mut Context::from_waker(&waker));
     if polled.is_pending() {
-        let held = core.with_waiting(|waiting| waiting.holding(number, &waker));
+        let held_by_waits = core.with_waiting(|waiting| waiting.holding(number, &waker));
         drop(waker);
-        let only_waits = Arc::strong_count(&counted) - 1 <= held;
+        let is_held_by_others = Arc::strong_count(&counted) > 1 + held_by_waits;
+        // Who let go of a copy by then has woken the step before that.
+        fence(Ordering::Acquire);
+        let is_woken = counted.woken.load(Ordering::Relaxed);
+        let only_waits = held_by_waits > 0 && !is_held_by_others && !is_woken;
         core.with_waiting(|waiting| waiting.note(number, only_waits));
     }
     polled
 }
 
-/// A waker whose copies can be counted.
-struct Counted(Waker);
+/// A waker whose copies can be counted, and that knows whether it was used.
+struct Counted {
+    waker: Waker,
+    woken: AtomicBool,
+}
 
 impl Wake for Counted {
     fn wake(self: Arc<Self>) {
-        self.0.wake_by_ref();
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.0.wake_by_ref();
+        self.woken.store(true, Ordering::Release);
+        self.waker.wake_by_ref();
     }
 }
 

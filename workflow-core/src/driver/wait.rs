@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use super::{Execution, Inbound};
+use super::{Core, Execution, Inbound};
 use crate::machine::Waited;
 use crate::{Carries, Context, Waits, Workflow};
 
@@ -44,7 +45,7 @@ pub struct WaitTimedOut {
 }
 
 /// Whether a wait wants an event.
-pub(crate) type Wish<E> = Box<dyn Fn(&E) -> bool + Send + Sync>;
+type Wish<E> = Arc<dyn Fn(&E) -> bool + Send + Sync>;
 
 struct Pending<'c, W: Workflow, E> {
     context: &'c Context<W>,
@@ -56,7 +57,7 @@ struct Pending<'c, W: Workflow, E> {
 #[derive(Clone, Copy)]
 enum Phase {
     New,
-    Waiting(u64),
+    Waiting { wait: u64, index: u32 },
     Over,
 }
 
@@ -70,7 +71,7 @@ where
 
     /// Waits for an event for which this holds; others are left to whoever else wants them.
     pub fn matching(mut self, wish: impl Fn(&E) -> bool + Send + Sync + 'static) -> Self {
-        self.pending.wish = Some(Box::new(move |event| W::Event::peek(event).is_some_and(&wish)));
+        self.pending.wish = Some(Arc::new(move |event| W::Event::peek(event).is_some_and(&wish)));
         self
     }
 
@@ -91,7 +92,7 @@ where
         {
             return Poll::Ready(answered);
         }
-        let Phase::Waiting(wait) = self.phase else {
+        let Phase::Waiting { wait, .. } = self.phase else {
             return Poll::Pending;
         };
         match self.context.core().with_waiting(|waiting| waiting.poll(wait, cx)) {
@@ -127,7 +128,7 @@ where
         let invocation = context.invocation_id();
         let wish = self.wish.take();
         let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, event, wish));
-        self.phase = Phase::Waiting(wait);
+        self.phase = Phase::Waiting { wait, index };
         context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
         // Polled once more, the driver sees whether the step does something else meanwhile.
         cx.waker().wake_by_ref();
@@ -137,10 +138,12 @@ where
 
 impl<W: Workflow, E> Drop for Pending<'_, W, E> {
     fn drop(&mut self) {
-        if let Phase::Waiting(wait) = self.phase
-            && self.context.core().with_waiting(|waiting| waiting.forget(wait))
+        let (core, step) = (self.context.core(), self.context.place());
+        if let Phase::Waiting { wait, index } = self.phase
+            && let Some(forgotten) = core.with_waiting(|waiting| waiting.forget(wait))
         {
-            self.context.core().receive(Inbound::WaitDropped { wait });
+            let (invocation, unread) = (self.context.invocation_id(), forgotten.unread());
+            core.receive(Inbound::WaitDropped { invocation, step, index, wait, unread });
         }
     }
 }
@@ -180,11 +183,18 @@ where
 pub(super) struct Waiting<E> {
     next: u64,
     waits: BTreeMap<u64, Wait<E>>,
-    /// By execution: how many waits it has open, and whether it does nothing else.
-    executions: BTreeMap<u64, (usize, bool)>,
+    executions: BTreeMap<u64, WaitsOf>,
 }
 
-struct Wait<E> {
+/// What one execution waits for.
+#[derive(Default)]
+struct WaitsOf {
+    open: Vec<u64>,
+    /// Whether it does nothing else.
+    are_all: bool,
+}
+
+pub(super) struct Wait<E> {
     number: u64,
     event: u16,
     wish: Option<Wish<E>>,
@@ -210,7 +220,7 @@ impl<E> Waiting<E> {
         let name = self.next;
         self.next += 1;
         self.waits.insert(name, Wait { number, event, wish, answer: None, waker: None });
-        self.executions.entry(number).or_insert((0, false)).0 += 1;
+        self.executions.entry(number).or_default().open.push(name);
         name
     }
 
@@ -224,82 +234,92 @@ impl<E> Waiting<E> {
         None
     }
 
-    /// Whether it was still open.
-    fn forget(&mut self, name: u64) -> bool {
-        let Some(wait) = self.waits.remove(&name) else {
-            return false;
-        };
-        if let Some((open, _)) = self.executions.get_mut(&wait.number) {
-            *open -= 1;
-            if *open == 0 {
+    /// Gives it back, if it was still open.
+    fn forget(&mut self, name: u64) -> Option<Wait<E>> {
+        let wait = self.waits.remove(&name)?;
+        if let Some(execution) = self.executions.get_mut(&wait.number) {
+            execution.open.retain(|open| *open != name);
+            if execution.open.is_empty() {
                 self.executions.remove(&wait.number);
             }
         }
-        true
-    }
-
-    /// Whether the wait wants the event. A panic of the step's own function is an answer to it.
-    pub(super) fn wants(&mut self, name: u64, event: &E) -> bool {
-        let Some(wait) = self.waits.get_mut(&name).filter(|wait| wait.answer.is_none()) else {
-            return false;
-        };
-        let Some(wish) = &wait.wish else {
-            return true;
-        };
-        match catch_unwind(AssertUnwindSafe(|| wish(event))) {
-            Ok(wants) => wants,
-            Err(panic) => {
-                wait.answer = Some(Answer::Panicked(panic));
-                if let Some(waker) = wait.waker.take() {
-                    waker.wake();
-                }
-                false
-            }
-        }
+        Some(wait)
     }
 
     /// Gives the wait what it waited for, or tells it that its time is over.
     pub(super) fn answer(&mut self, name: u64, event: Option<E>) {
+        self.answer_with(name, event.map_or(Answer::TimedOut, Answer::Event));
+    }
+
+    fn answer_with(&mut self, name: u64, answer: Answer<E>) {
         if let Some(wait) = self.waits.get_mut(&name) {
-            wait.answer.get_or_insert(event.map_or(Answer::TimedOut, Answer::Event));
+            wait.answer.get_or_insert(answer);
             if let Some(waker) = wait.waker.take() {
                 waker.wake();
             }
-            if let Some((_, only_waits)) = self.executions.get_mut(&wait.number) {
-                *only_waits = false;
+            if let Some(execution) = self.executions.get_mut(&wait.number) {
+                execution.are_all = false;
             }
         }
     }
 
     /// What the execution waits for, when it does nothing else; of several the first that it began with.
     pub(super) fn only_waits_for(&self, number: u64) -> Option<u16> {
-        self.executions.get(&number).filter(|(_, only_waits)| *only_waits)?;
-        self.waits.values().find(|wait| wait.number == number).map(|wait| wait.event)
-    }
-
-    /// How many waits of the execution hold this waker. Those of a step that runs on a task of its own, or in
-    /// a set of futures, hold another: what else there holds it is not known.
-    pub(super) fn holding(&self, number: u64, waker: &Waker) -> usize {
-        let holds = |wait: &&Wait<E>| {
-            wait.number == number && wait.waker.as_ref().is_some_and(|held| held.will_wake(waker))
-        };
-        self.waits.values().filter(holds).count()
+        let execution = self.executions.get(&number).filter(|execution| execution.are_all)?;
+        execution.open.first().and_then(|name| self.waits.get(name)).map(|wait| wait.event)
     }
 
     /// How many waits the execution has open.
     pub(super) fn open(&self, number: u64) -> usize {
-        self.executions.get(&number).map_or(0, |(open, _)| *open)
+        self.executions.get(&number).map_or(0, |execution| execution.open.len())
+    }
+
+    /// How many waits of the execution hold the waker. Those of a step that runs on a task of its own, or in
+    /// a set of futures, hold another: what else there holds it is not known.
+    pub(super) fn holding(&self, number: u64, waker: &Waker) -> usize {
+        let open = self.executions.get(&number).into_iter().flat_map(|execution| &execution.open);
+        let wakers = open.filter_map(|name| self.waits.get(name)?.waker.as_ref());
+        wakers.filter(|held| held.will_wake(waker)).count()
     }
 
     /// Notes whether the execution does nothing but wait.
     pub(super) fn note(&mut self, number: u64, only_waits: bool) {
         if let Some(execution) = self.executions.get_mut(&number) {
-            execution.1 = only_waits;
+            execution.are_all = only_waits;
         }
     }
 
     /// Whether all that have waits open do nothing else.
     pub(super) fn are_all(&self) -> bool {
-        self.executions.values().all(|(_, only_waits)| *only_waits)
+        self.executions.values().all(|execution| execution.are_all)
+    }
+}
+
+impl<E> Wait<E> {
+    /// The event that it got and did not give to its step.
+    fn unread(self) -> Option<E> {
+        match self.answer {
+            Some(Answer::Event(event)) => Some(event),
+            Some(Answer::TimedOut | Answer::Panicked(_)) | None => None,
+        }
+    }
+}
+
+/// Whether the wait wants the event. The step's own function is asked under no lock, so that it may look at
+/// the run; a panic of it is an answer to the wait.
+pub(super) fn wants<W: Workflow>(core: &Core<W>, wait: u64, event: &W::Event) -> bool {
+    let open = core.with_waiting(|waiting| {
+        let wait = waiting.waits.get(&wait).filter(|wait| wait.answer.is_none())?;
+        Some(wait.wish.clone())
+    });
+    let Some(Some(wish)) = open else {
+        return open.is_some();
+    };
+    match catch_unwind(AssertUnwindSafe(|| wish(event))) {
+        Ok(wants) => wants,
+        Err(panic) => {
+            core.with_waiting(|waiting| waiting.answer_with(wait, Answer::Panicked(panic)));
+            false
+        }
     }
 }

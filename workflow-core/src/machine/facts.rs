@@ -58,10 +58,18 @@ pub enum Input<E> {
         /// How long it waits at most.
         timeout: Option<Duration>,
     },
-    /// A step does not wait any more, although nothing came.
+    /// A step does not wait any more, although it has seen nothing come.
     WaitDropped {
+        /// Which execution.
+        invocation: InvocationId,
+        /// How many waits this try of the execution began before that one.
+        index: u32,
+        /// The step's place in the graph.
+        step: u16,
         /// The wait.
         wait: u64,
+        /// What [`Output::Wake`] brought for it, if that was carried out.
+        unread: Option<E>,
     },
     /// The answer to [`Output::Match`].
     Matched {
@@ -109,7 +117,7 @@ pub enum Output<E> {
     Match {
         /// The event's number.
         offer: u64,
-        /// The waits, oldest first, each with its step.
+        /// The waits that are open for such an event, oldest first, each with its step.
         waits: Vec<(u64, u16)>,
     },
     /// Ask the wait which of the events [`Machine::kept`](super::Machine::kept) it wants, and say so by

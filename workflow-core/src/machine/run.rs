@@ -79,7 +79,9 @@ impl<E: Token> Machine<E> {
             Input::StepWaits { invocation, wait, index, event, timeout } => {
                 self.step_waits(invocation, wait, index, event, timeout);
             }
-            Input::WaitDropped { wait } => self.drop_wait(wait),
+            Input::WaitDropped { invocation, step, index, wait, unread } => {
+                self.drop_wait(invocation, step, index, wait, unread);
+            }
             Input::Matched { offer, waits } => self.matched(offer, &waits),
             Input::MatchedKept { wait, taken } => self.matched_kept(wait, taken),
             Input::WaitsAreAll => (),
@@ -91,12 +93,8 @@ impl<E: Token> Machine<E> {
     /// The next order. After [`Output::Finish`] it only says [`Output::Wait`].
     pub fn poll_output(&mut self) -> Output<E> {
         loop {
-            if let Some(mut order) = self.state.orders.pop_front() {
-                if let Output::Match { waits, .. } = &mut order {
-                    // An event that was offered before may have ended some of them meanwhile.
-                    waits.retain(|(wait, _)| self.state.waits.contains_key(wait));
-                }
-                return order;
+            if let Some(order) = self.state.orders.pop_front() {
+                return self.up_to_date(order);
             }
             let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
             if self.is_busy() || may_go_on || self.state.over || !self.state.started {

@@ -35,7 +35,7 @@ pub struct State<E> {
     pub(super) offers: VecDeque<Offer<E>>,
     pub(super) next_offer: u64,
     /// By event: those that came before a wait for them began.
-    pub(super) kept: BTreeMap<u16, VecDeque<E>>,
+    pub(super) kept: BTreeMap<u16, VecDeque<(E, Line)>>,
     /// Whether the steps that wait do nothing else.
     pub(super) waits_are_all: bool,
     pub(super) deadline: Option<Duration>,

@@ -20,7 +20,8 @@ impl<E: Token> Machine<E> {
     /// The events of an [`Output::MatchKept`], the oldest first.
     pub fn kept(&self, wait: u64) -> impl Iterator<Item = &E> {
         let event = self.state.waits.get(&wait).map(|wait| wait.event);
-        event.and_then(|event| self.state.kept.get(&event)).into_iter().flatten()
+        let kept = event.and_then(|event| self.state.kept.get(&event)).into_iter().flatten();
+        kept.map(|(event, _)| event)
     }
 
     pub(super) fn step_waits(
@@ -98,15 +99,8 @@ impl<E: Token> Machine<E> {
     /// Offers an event to those who wait for it; without any, it goes to the steps that take it.
     pub(super) fn offer(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         let kind = event.kind();
-        let waits: Vec<(u64, u16)> = self
-            .state
-            .waits
-            .iter()
-            .filter(|(_, wait)| wait.event == kind)
-            .map(|(name, wait)| (*name, wait.step))
-            .collect();
         let is_awaited = self.is_awaited(kind);
-        if waits.is_empty() && !is_awaited {
+        if !is_awaited && self.state.waits.values().all(|wait| wait.event != kind) {
             return self.pass_on(event, batch, line, &[]);
         }
         self.keep(batch);
@@ -114,7 +108,20 @@ impl<E: Token> Machine<E> {
         self.state.next_offer += 1;
         self.state.offers.push_back(Offer { number, event, batch, line: line.clone() });
         if !is_awaited {
-            self.state.orders.push_back(Output::Match { offer: number, waits });
+            self.state.orders.push_back(Output::Match { offer: number, waits: Vec::new() });
+        }
+    }
+
+    /// An order as it is to be carried out now: whom an event is offered to is known only when its turn comes,
+    /// because the one before it may have ended a wait.
+    pub(super) fn up_to_date(&self, order: Output<E>) -> Output<E> {
+        match order {
+            Output::Match { offer, .. } => {
+                let kind = self.offered(offer).map(Token::kind);
+                let waits = self.state.waits.iter().filter(|(_, wait)| Some(wait.event) == kind);
+                Output::Match { offer, waits: waits.map(|(name, wait)| (*name, wait.step)).collect() }
+            }
+            order => order,
         }
     }
 
@@ -124,7 +131,7 @@ impl<E: Token> Machine<E> {
         if !self.plan.takers[kind as usize].is_empty() {
             self.hand_to_takers(event, batch, line, |step| !served.contains(&step));
         } else if served.is_empty() {
-            self.state.kept.entry(kind).or_default().push_back(event);
+            self.state.kept.entry(kind).or_default().push_back((event, line.clone()));
         }
     }
 
@@ -141,7 +148,7 @@ impl<E: Token> Machine<E> {
                 && !served.contains(&wait.step)
             {
                 served.push(wait.step);
-                self.end_wait(*name, Some(event.clone()));
+                self.end_wait(*name, Some((event.clone(), line.clone())));
             }
         }
         self.pass_on(event, batch, &line, &served);
@@ -164,8 +171,8 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    /// The wait is over: by the event, or by its time.
-    pub(super) fn end_wait(&mut self, name: u64, event: Option<E>) {
+    /// The wait is over: by the event, from whose line of events too the step goes on, or by its time.
+    pub(super) fn end_wait(&mut self, name: u64, event: Option<(E, Line)>) {
         let Some(wait) = self.remove_wait(name) else {
             return;
         };
@@ -173,6 +180,10 @@ impl<E: Token> Machine<E> {
         let Some(running) = self.running(wait.invocation) else {
             return;
         };
+        let event = event.map(|(event, line)| {
+            running.line.join(&line);
+            event
+        });
         if resumable {
             let waits = &mut running.history.get_or_insert_default().waits;
             if let Some(open) = waits.get_mut(wait.index as usize) {
@@ -192,27 +203,68 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    /// The step does not wait any more; it is running, whether or not a worker is free.
-    pub(super) fn drop_wait(&mut self, name: u64) {
-        let Some(wait) = self.remove_wait(name) else {
-            return;
-        };
-        let Some(running) = self.running(wait.invocation) else {
-            return;
-        };
-        if let Some(dropped) =
-            running.history.as_mut().and_then(|history| history.waits.get_mut(wait.index as usize))
-        {
+    /// The step does not wait any more. What had come for it and was not seen goes to the next wait, or to
+    /// the step, or is kept; the other steps that take such an event have had it.
+    pub(super) fn drop_wait(
+        &mut self,
+        invocation: InvocationId,
+        step: u16,
+        index: u32,
+        name: u64,
+        unread: Option<E>,
+    ) {
+        let history = self.running(invocation).and_then(|running| running.history.as_mut());
+        if let Some(dropped) = history.and_then(|history| history.waits.get_mut(index as usize)) {
             *dropped = Waited::Dropped;
         }
+        if let Some(wait) = self.remove_wait(name) {
+            return self.go_on_without(wait.invocation, step);
+        }
+        let Some(event) = unread.or_else(|| self.take_back(step, name)) else {
+            return;
+        };
+        let takers = &self.plan.takers[event.kind() as usize];
+        if takers.is_empty() {
+            self.offer(event, None, &Line::default());
+        } else {
+            self.hand_to_takers(event, None, &Line::default(), |taker| taker == step);
+        }
+    }
+
+    /// An execution waits for one event less; when that was the last one it is running, whether or not a
+    /// worker is free.
+    fn go_on_without(&mut self, invocation: InvocationId, step: u16) {
+        let Some(running) = self.running(invocation) else {
+            return;
+        };
         match running.phase {
             Phase::Waiting(others) if others > 1 => running.phase = Phase::Waiting(others - 1),
             Phase::Waiting(_) => {
                 running.phase = Phase::Active;
                 self.state.active += 1;
-                self.state.steps[wait.step as usize].running += 1;
+                self.state.steps[step as usize].running += 1;
             }
             Phase::Active | Phase::BetweenTries => (),
+        }
+    }
+
+    /// What a wait got that is over, while its step does not know.
+    fn take_back(&mut self, step: u16, name: u64) -> Option<E> {
+        let returning = &mut self.state.steps[step as usize].returning;
+        let place = returning
+            .iter()
+            .position(|returning| matches!(returning, Returning::Wake { wait, .. } if *wait == name));
+        if let Some(Returning::Wake { invocation, event, .. }) = place.and_then(|at| returning.remove(at)) {
+            self.state.queued -= 1;
+            self.go_on_without(invocation, step);
+            return event;
+        }
+        let orders = &mut self.state.orders;
+        let place =
+            orders.iter().position(|order| matches!(order, Output::Wake { wait, .. } if *wait == name));
+        match place.and_then(|at| orders.remove(at)) {
+            Some(Output::Wake { event, .. }) => event,
+            _ => None,
         }
     }
 
