@@ -2,12 +2,14 @@
 //!
 //! One file a section of promises; a test is named for the promise that it keeps.
 
+mod abandoned;
 mod batches;
 mod contexts;
 mod driving;
 mod failure;
 mod holding_back;
 mod joins;
+mod parallel;
 mod readers;
 mod readme;
 mod retries;

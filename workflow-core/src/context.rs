@@ -2,13 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::driver::{Call, Collect, Core, Execution, Inbound, WaitFor};
+use crate::driver::{Call, Collect, Core, Execution, Inbound, Tether, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
 use crate::graph::StepNode;
@@ -21,8 +21,8 @@ pub struct Context<W: Workflow> {
     step: u16,
     invocation: InvocationId,
     execution: Option<Arc<Execution<W::Event>>>,
-    /// Whether nobody waits for this execution any more; of one that runs where it cannot be dropped.
-    abandoned: Option<Arc<AtomicBool>>,
+    /// Of an execution that runs apart from its run.
+    tether: Option<Arc<Tether>>,
 }
 
 impl<W: Workflow> Context<W> {
@@ -32,7 +32,7 @@ impl<W: Workflow> Context<W> {
         invocation: InvocationId,
         execution: Option<Arc<Execution<W::Event>>>,
     ) -> Self {
-        Self { core, step, invocation, execution, abandoned: None }
+        Self { core, step, invocation, execution, tether: None }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core<W>> {
@@ -47,9 +47,27 @@ impl<W: Workflow> Context<W> {
         self.invocation
     }
 
-    /// The same context for an execution that is told by `abandoned` that nobody waits for it any more.
-    pub(crate) fn abandoned_by(self, abandoned: Arc<AtomicBool>) -> Self {
-        Self { abandoned: Some(abandoned), ..self }
+    /// The same context for an execution that runs apart from its run.
+    pub(crate) fn tethered(self, tether: Arc<Tether>) -> Self {
+        Self { tether: Some(tether), ..self }
+    }
+
+    /// Whether the execution runs apart from its run.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.tether.is_some()
+    }
+
+    /// Whether the execution runs apart from its run, and nobody waits for it any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.tether.as_ref().is_some_and(|tether| tether.is_cut())
+    }
+
+    /// Does something that the run sees, unless nobody waits for this execution any more.
+    fn unless_abandoned<R>(&self, does: impl FnOnce() -> R) -> Option<R> {
+        match &self.tether {
+            Some(tether) => tether.unless_cut(does),
+            None => Some(does()),
+        }
     }
 
     fn node(&self) -> &'static StepNode {
@@ -149,9 +167,11 @@ impl<W: Workflow> Context<W> {
             let event = W::graph().event_name(kind);
             return Err(SendError::Undeclared { step: node.name, event });
         }
-        if !self.execution().is_some_and(Execution::has_sent) {
-            self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event)));
-        }
+        self.unless_abandoned(|| {
+            if !self.execution().is_some_and(Execution::has_sent) {
+                self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event)));
+            }
+        });
         Ok(())
     }
 
@@ -161,13 +181,13 @@ impl<W: Workflow> Context<W> {
         W::Event: Publishes<E>,
     {
         let event = Carries::wrap(event);
-        match &self.execution {
+        self.unless_abandoned(|| match &self.execution {
             Some(execution) if execution.has_published() => (),
             Some(_) if self.core.is_whole() => {
                 self.core.receive(Inbound::Published(self.invocation, event));
             }
             _ => self.core.publish(event),
-        }
+        });
     }
 
     /// Adds an event to those that this step has collected, and gives as many as are asked for once they
@@ -211,7 +231,8 @@ impl<W: Workflow> Context<W> {
             let index = self.execution().map_or(0, Execution::next_collect);
             (self.invocation.number, index)
         });
-        let taken = self.core.collect(self.step, emission, &wanted, memory)?;
+        let collect = || self.core.collect(self.step, emission, &wanted, memory);
+        let taken = self.unless_abandoned(collect)??;
         Some(C::split(&wanted, &mut taken.into_iter()))
     }
 
@@ -301,12 +322,13 @@ impl<W: Workflow> Context<W> {
     }
 
     /// Whether nobody waits for this step any more: the run was cancelled or is over, or the step ran past
-    /// its time. A step that waits is dropped then; one that computes can ask.
+    /// its time. A step that waits is dropped then; one that computes can ask. What a thread, or a task until
+    /// its next await, sends, publishes or collects after that comes to nothing.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.core.cancelled.load(Ordering::Relaxed)
             || self.core.over.load(Ordering::Relaxed)
-            || self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
+            || self.is_abandoned()
     }
 }
 
@@ -317,7 +339,7 @@ impl<W: Workflow> Clone for Context<W> {
             step: self.step,
             invocation: self.invocation,
             execution: self.execution.clone(),
-            abandoned: self.abandoned.clone(),
+            tether: self.tether.clone(),
         }
     }
 }

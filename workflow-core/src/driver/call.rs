@@ -97,7 +97,7 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
 ) -> Result<Begun<'c, C>, RunError> {
     let parent = context.core();
     let call = context.execution().map_or(0, |execution| execution.next_call());
-    if !parent.is_resumable() {
+    if !parent.is_resumable() || context.is_abandoned() {
         return Ok(Begun::Run(CalledRun { run: Run::new(flow, input), place: None }));
     }
     let special = Special { resumable: true, keeps_result: true, ..Special::default() };

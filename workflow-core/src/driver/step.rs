@@ -1,5 +1,6 @@
 //! Step: one execution of one step, as a future of its own.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(super) fn one_step<'r, W: Workflow>(
         let mut chain = pin!(flow.dispatch(&mut slot, &place));
         let limit = W::graph().steps[usize::from(step)].timeout;
         let mut timer = limit.map(|limit| Box::pin(tokio::time::sleep(limit)));
-        let ended = std::future::poll_fn(|cx| {
+        let ended = poll_fn(|cx| {
             if let Poll::Ready(ended) = poll_step(core, invocation.number, chain.as_mut(), cx) {
                 return Poll::Ready(ended);
             }
@@ -61,7 +62,7 @@ pub(super) fn one_step<'r, W: Workflow>(
 pub(super) fn poll_step<W: Workflow, F>(
     core: &Core<W>,
     number: u64,
-    chain: Pin<&mut F>,
+    mut chain: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<W::Event>>
 where
@@ -71,15 +72,22 @@ where
     if waits() == 0 {
         return poll_caught(chain, cx);
     }
-    let counted = Arc::new(Counted(cx.waker().clone()));
-    let waker = Waker::from(Arc::clone(&counted));
-    let polled = poll_caught(chain, &mut Context::from_waker(&waker));
+    let mut chain = pin!(poll_fn(|cx| poll_caught(chain.as_mut(), cx)));
+    let (polled, held) = poll_counted(chain.as_mut(), cx);
     if polled.is_pending() {
-        drop(waker);
-        let only_waits = Arc::strong_count(&counted) - 1 <= waits();
+        let only_waits = held <= waits();
         core.with_waiting(|waiting| waiting.note(number, only_waits));
     }
     polled
+}
+
+/// Polls a future, and counts how many hold its waker afterwards.
+pub(super) fn poll_counted<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> (Poll<F::Output>, usize) {
+    let counted = Arc::new(Counted(cx.waker().clone()));
+    let waker = Waker::from(Arc::clone(&counted));
+    let polled = future.poll(&mut Context::from_waker(&waker));
+    drop(waker);
+    (polled, Arc::strong_count(&counted) - 1)
 }
 
 /// A waker whose copies can be counted.

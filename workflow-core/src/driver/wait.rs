@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
-use super::{Execution, Inbound};
+use super::{Core, Execution, Inbound};
 use crate::machine::Waited;
 use crate::{Carries, Context, Waits, Workflow};
 
@@ -110,6 +110,9 @@ where
     /// Begins to wait, unless the answer is on record.
     fn begin(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Option<Option<E>> {
         let context = self.context;
+        if context.is_abandoned() {
+            return None;
+        }
         let event = <W::Event as Carries<E>>::kind();
         context.expect_wait_is_declared(event);
         let (index, on_record) = context.execution().map_or((0, None), Execution::next_wait);
@@ -126,7 +129,8 @@ where
         }
         let invocation = context.invocation_id();
         let wish = self.wish.take();
-        let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, wish));
+        let wait =
+            context.core().with_waiting(|waiting| waiting.begin(invocation.number, wish, context.is_apart()));
         self.phase = Phase::Waiting(wait);
         context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
         // Polled once more, the driver sees whether the step does something else meanwhile.
@@ -180,8 +184,18 @@ where
 pub(super) struct Waiting<E> {
     next: u64,
     waits: BTreeMap<u64, Wait<E>>,
-    /// By execution: how many waits it has open, and whether it does nothing else.
-    executions: BTreeMap<u64, (usize, bool)>,
+    /// Those that have waits open.
+    executions: BTreeMap<u64, Waiter>,
+    /// How many of them do something else meanwhile.
+    busy: usize,
+}
+
+/// An execution that waits.
+struct Waiter {
+    open: usize,
+    only_waits: bool,
+    /// It runs apart, so that nobody but itself knows what else it does.
+    is_apart: bool,
 }
 
 struct Wait<E> {
@@ -200,16 +214,20 @@ enum Answer<E> {
 
 impl<E> Default for Waiting<E> {
     fn default() -> Self {
-        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new() }
+        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new(), busy: 0 }
     }
 }
 
 impl<E> Waiting<E> {
-    fn begin(&mut self, number: u64, wish: Option<Wish<E>>) -> u64 {
+    fn begin(&mut self, number: u64, wish: Option<Wish<E>>, is_apart: bool) -> u64 {
         let name = self.next;
         self.next += 1;
         self.waits.insert(name, Wait { number, wish, answer: None, waker: None });
-        self.executions.entry(number).or_insert((0, false)).0 += 1;
+        let waiter = self.executions.entry(number).or_insert_with(|| {
+            self.busy += 1;
+            Waiter { open: 0, only_waits: false, is_apart }
+        });
+        waiter.open += 1;
         name
     }
 
@@ -228,9 +246,10 @@ impl<E> Waiting<E> {
         let Some(wait) = self.waits.remove(&name) else {
             return false;
         };
-        if let Some((open, _)) = self.executions.get_mut(&wait.number) {
-            *open -= 1;
-            if *open == 0 {
+        if let Some(waiter) = self.executions.get_mut(&wait.number) {
+            waiter.open -= 1;
+            if waiter.open == 0 {
+                self.busy -= usize::from(!waiter.only_waits);
                 self.executions.remove(&wait.number);
             }
         }
@@ -267,20 +286,41 @@ impl<E> Waiting<E> {
         }
     }
 
-    /// How many waits the execution has open.
+    /// How many waits the execution has open; none for one that runs apart.
     pub(super) fn open(&self, number: u64) -> usize {
-        self.executions.get(&number).map_or(0, |(open, _)| *open)
+        self.executions.get(&number).filter(|waiter| !waiter.is_apart).map_or(0, |waiter| waiter.open)
     }
 
     /// Notes whether the execution does nothing but wait.
     pub(super) fn note(&mut self, number: u64, only_waits: bool) {
-        if let Some(execution) = self.executions.get_mut(&number) {
-            execution.1 = only_waits;
+        if let Some(waiter) = self.executions.get_mut(&number) {
+            self.busy += usize::from(!only_waits);
+            self.busy -= usize::from(!waiter.only_waits);
+            waiter.only_waits = only_waits;
         }
+    }
+
+    /// The same of an execution that runs apart, whose waker is held by so many; whether it is news that it
+    /// does nothing but wait.
+    fn note_apart(&mut self, number: u64, held: usize) -> bool {
+        let Some(Waiter { open, only_waits, is_apart: true }) = self.executions.get(&number) else {
+            return false;
+        };
+        let (did, does) = (*only_waits, held <= *open);
+        self.note(number, does);
+        does && !did
     }
 
     /// Whether all that have waits open do nothing else.
     pub(super) fn are_all(&self) -> bool {
-        self.executions.values().all(|(_, only_waits)| *only_waits)
+        self.busy == 0
+    }
+}
+
+impl<W: Workflow> Core<W> {
+    /// Notes that the waker of an execution that runs apart is held by so many; whether it is news that it
+    /// does nothing but wait.
+    pub(super) fn note_waits_apart(&self, number: u64, held: usize) -> bool {
+        self.if_rest(|rest| rest.waiting.note_apart(number, held)).unwrap_or(false)
     }
 }
