@@ -248,6 +248,18 @@ impl<W: Workflow> Core<W> {
         })
     }
 
+    /// An execution has come to its end: what was kept for a later try of it goes when there is none.
+    pub(super) fn forget(&self, number: u64, is_tried_again: bool) {
+        if self.remembers.load(Ordering::Relaxed) {
+            self.with_rest(|rest| {
+                rest.children.forget(number);
+                if !is_tried_again {
+                    rest.collected.forget(number);
+                }
+            });
+        }
+    }
+
     /// Does something with the published events. When that holds the run back, a lone chain comes back after
     /// the step that runs; when it lets the run go on, the driver is woken.
     pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
