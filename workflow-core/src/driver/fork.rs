@@ -276,18 +276,10 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     /// Asks each wait whether it wants an event that has come.
     fn match_waits(&mut self, machine: &mut Machine<W::Event>, offer: u64, waits: &[(u64, u16)]) {
-        let mut served = Vec::new();
-        let mut wanted = Vec::new();
-        if let Some(event) = machine.offered(offer) {
-            self.driver.core.with_waiting(|waiting| {
-                for (wait, step) in waits {
-                    if !served.contains(step) && waiting.wants(*wait, event) {
-                        served.push(*step);
-                        wanted.push(*wait);
-                    }
-                }
-            });
-        }
+        let wanted = machine
+            .offered(offer)
+            .map(|event| self.driver.core.with_waiting(|waiting| waiting.wanting(waits, event)))
+            .unwrap_or_default();
         self.tell(machine, Input::Matched { offer, waits: wanted });
     }
 

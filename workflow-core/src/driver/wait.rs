@@ -212,6 +212,25 @@ enum Answer<E> {
     Panicked(Box<dyn std::any::Any + Send>),
 }
 
+impl<E> Wait<E> {
+    /// Whether it wants the event. A panic of the step's own function is an answer to it.
+    fn wants(&mut self, event: &E) -> bool {
+        let Some(wish) = &self.wish else {
+            return true;
+        };
+        match catch_unwind(AssertUnwindSafe(|| wish(event))) {
+            Ok(wants) => wants,
+            Err(panic) => {
+                self.answer = Some(Answer::Panicked(panic));
+                if let Some(waker) = self.waker.take() {
+                    waker.wake();
+                }
+                false
+            }
+        }
+    }
+}
+
 impl<E> Default for Waiting<E> {
     fn default() -> Self {
         Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new(), busy: 0 }
@@ -256,24 +275,26 @@ impl<E> Waiting<E> {
         true
     }
 
-    /// Whether the wait wants the event. A panic of the step's own function is an answer to it.
+    /// Whether the wait wants the event.
     pub(super) fn wants(&mut self, name: u64, event: &E) -> bool {
-        let Some(wait) = self.waits.get_mut(&name) else {
-            return false;
-        };
-        let Some(wish) = &wait.wish else {
-            return true;
-        };
-        match catch_unwind(AssertUnwindSafe(|| wish(event))) {
-            Ok(wants) => wants,
-            Err(panic) => {
-                wait.answer = Some(Answer::Panicked(panic));
-                if let Some(waker) = wait.waker.take() {
-                    waker.wake();
-                }
-                false
+        self.waits.get_mut(&name).is_some_and(|wait| wait.wants(event))
+    }
+
+    /// The oldest wait of each step that wants the event. Both lists are by age, so none is searched for.
+    pub(super) fn wanting(&mut self, waits: &[(u64, u16)], event: &E) -> Vec<u64> {
+        let (mut served, mut wanting) = (Vec::new(), Vec::new());
+        let mut asked = waits.iter().peekable();
+        for (name, wait) in &mut self.waits {
+            while asked.next_if(|(known, _)| known < name).is_some() {}
+            if let Some((_, step)) = asked.next_if(|(known, _)| known == name)
+                && !served.contains(step)
+                && wait.wants(event)
+            {
+                served.push(*step);
+                wanting.push(*name);
             }
         }
+        wanting
     }
 
     /// Gives the wait what it waited for, or tells it that its time is over.

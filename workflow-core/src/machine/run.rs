@@ -92,7 +92,7 @@ impl<E: Token> Machine<E> {
     pub fn poll_output(&mut self) -> Output<E> {
         loop {
             if let Some(order) = self.state.orders.pop_front() {
-                return order;
+                return self.with_waits(order);
             }
             let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
             if self.is_busy() || may_go_on || self.state.over || !self.state.started {

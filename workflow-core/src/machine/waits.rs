@@ -66,21 +66,24 @@ impl<E: Token> Machine<E> {
     /// Offers an event to those who wait for it; without any, it goes to the steps that take it.
     pub(super) fn offer(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         let kind = event.kind();
-        let waits: Vec<(u64, u16)> = self
-            .state
-            .waits
-            .iter()
-            .filter(|(_, wait)| wait.event == kind)
-            .map(|(name, wait)| (*name, wait.step))
-            .collect();
-        if waits.is_empty() {
+        if !self.state.waits.values().any(|wait| wait.event == kind) {
             return self.pass_on(event, batch, line, &[]);
         }
         self.keep(batch);
         let number = self.state.next_offer;
         self.state.next_offer += 1;
         self.state.offers.push_back(Offer { number, event, batch, line: line.clone() });
-        self.state.orders.push_back(Output::Match { offer: number, waits });
+        self.state.orders.push_back(Output::Match { offer: number, waits: Vec::new() });
+    }
+
+    /// The order with the waits that there are by now: one that began after the event was offered may want it.
+    pub(super) fn with_waits(&self, order: Output<E>) -> Output<E> {
+        let Output::Match { offer, .. } = order else {
+            return order;
+        };
+        let kind = self.offered(offer).map(Token::kind);
+        let waits = self.state.waits.iter().filter(|(_, wait)| Some(wait.event) == kind);
+        Output::Match { offer, waits: waits.map(|(name, wait)| (*name, wait.step)).collect() }
     }
 
     /// The event goes to the steps that take it and have not got it; where none takes it, it is kept.
