@@ -59,13 +59,12 @@ impl Meanwhile {
     }
 
     #[step]
-    async fn opens(&self, note: Note) -> Enough {
+    async fn opens(&self, _note: Note) -> Enough {
         let _ = tokio::task::spawn_blocking({
             let barrier = Arc::clone(&self.0);
             move || barrier.wait()
         })
         .await;
-        drop(note);
         Enough
     }
 
@@ -316,7 +315,7 @@ impl Busybody {
         let twice = ctx.call(&self.double, done[0].0).await?;
         let collected = ctx.collect::<Done>(Done(twice), 1).map_or(0, |done| done[0].0);
         ctx.state(|seen| seen.push(collected));
-        Ok(StopEvent(ctx.state(|seen| std::mem::take(seen))))
+        Ok(StopEvent(ctx.state(std::mem::take)))
     }
 
     #[step(allow(dead_end))]
@@ -420,8 +419,12 @@ impl Stuck {
     #[step(spawn, waits(Enough, Done))]
     async fn waits(&self, ctx: &Context<Self>, how: Item) -> StopEvent<String> {
         match how.0 {
-            0 => drop(ctx.wait_for::<Enough>().await),
-            1 => drop(tokio::join!(ctx.wait_for::<Enough>(), ctx.wait_for::<Done>())),
+            0 => {
+                ctx.wait_for::<Enough>().await;
+            }
+            1 => {
+                tokio::join!(ctx.wait_for::<Enough>(), ctx.wait_for::<Done>());
+            }
             2 => tokio::select! {
                 _ = ctx.wait_for::<Enough>() => (),
                 () = ctx.sleep(HOUR) => return StopEvent("slept".to_owned()),

@@ -229,7 +229,7 @@ impl Retries {
 
     #[step(retry(wait = "1ms"))]
     async fn there(&self, ctx: &Context<Self>, there: There) -> Result<Back, &'static str> {
-        if there.0 % 16 == 0 && ctx.attempt().number == 1 {
+        if there.0.is_multiple_of(16) && ctx.attempt().number == 1 {
             return Err("busy");
         }
         let collected = ctx.collect::<There>(there, 1).unwrap();
