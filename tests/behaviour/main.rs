@@ -5,6 +5,7 @@
 #[macro_use]
 mod twins;
 
+mod abandoned;
 mod attached;
 mod batches;
 mod catches;
@@ -16,6 +17,7 @@ mod driving;
 mod failure;
 mod holding_back;
 mod joins;
+mod parallel;
 mod readers;
 mod readme;
 mod retries;

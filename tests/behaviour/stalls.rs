@@ -32,6 +32,7 @@ impl Stuck {
     #[step(waits(Approval, Right))]
     async fn ask(&self, ctx: &Context<Self>, _item: Item) -> StopEvent<String> {
         tokio::select! {
+            biased;
             Approval = ctx.wait_for::<Approval>() => StopEvent("approved".to_owned()),
             Right = ctx.wait_for::<Right>() => StopEvent("right".to_owned()),
         }

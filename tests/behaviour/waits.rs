@@ -438,3 +438,32 @@ impl Apart {
 async fn a_step_on_a_task_of_its_own_that_does_something_else_while_it_waits_does_not_stall() {
     assert_eq!(Apart.run(()).await.unwrap(), "slept");
 }
+
+/// Answers itself and waits, while another waits for another answer.
+struct Answers;
+
+#[workflow]
+impl Answers {
+    #[step]
+    async fn open(&self, _input: StartEvent<()>) -> (Item, Done) {
+        (Item(1), Done(2))
+    }
+
+    #[step(waits(Approval), allow(dead_end))]
+    async fn other(&self, ctx: &Context<Self>, item: Item) {
+        ctx.wait_for::<Approval>().matching(move |approval| approval.of == item.0).await;
+    }
+
+    #[step(waits(Approval), sends(Approval))]
+    async fn itself(&self, ctx: &Context<Self>, done: Done) -> Result<StopEvent<u32>, SendError> {
+        tokio::task::yield_now().await;
+        ctx.send(Approval { of: done.0, ok: true })?;
+        let approval = ctx.wait_for::<Approval>().matching(move |approval| approval.of == done.0).await;
+        Ok(StopEvent(approval.of))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_came_before_the_wait_is_kept_for_it_while_others_wait_for_others() {
+    assert_eq!(Answers.run(()).await.unwrap(), 2);
+}

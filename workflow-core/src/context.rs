@@ -2,14 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::attached::{event_name, may_publish};
-use crate::driver::{Call, Collect, Core, Execution, Inbound, WaitFor};
+use crate::driver::{Call, Collect, Core, Execution, Inbound, Tether, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
 use crate::graph::StepNode;
@@ -24,8 +24,8 @@ pub struct Context<W: Workflow> {
     execution: Option<Arc<Execution<W::Event>>>,
     /// How many other workflows the step has called, where the execution does not count them.
     calls: AtomicU32,
-    /// Whether nobody waits for this execution any more; of one that runs where it cannot be dropped.
-    abandoned: Option<Arc<AtomicBool>>,
+    /// Of an execution that runs apart from its run.
+    tether: Option<Arc<Tether>>,
 }
 
 impl<W: Workflow> Context<W> {
@@ -35,7 +35,7 @@ impl<W: Workflow> Context<W> {
         invocation: InvocationId,
         execution: Option<Arc<Execution<W::Event>>>,
     ) -> Self {
-        Self { core, step, invocation, execution, calls: AtomicU32::new(0), abandoned: None }
+        Self { core, step, invocation, execution, calls: AtomicU32::new(0), tether: None }
     }
 
     pub(crate) fn core(&self) -> &Arc<Core<W>> {
@@ -58,9 +58,27 @@ impl<W: Workflow> Context<W> {
         }
     }
 
-    /// The same context for an execution that is told by `abandoned` that nobody waits for it any more.
-    pub(crate) fn abandoned_by(self, abandoned: Arc<AtomicBool>) -> Self {
-        Self { abandoned: Some(abandoned), ..self }
+    /// The same context for an execution that runs apart from its run.
+    pub(crate) fn tethered(self, tether: Arc<Tether>) -> Self {
+        Self { tether: Some(tether), ..self }
+    }
+
+    /// Whether the execution runs apart from its run.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.tether.is_some()
+    }
+
+    /// Whether the execution runs apart from its run, and nobody waits for it any more.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.tether.as_ref().is_some_and(|tether| tether.is_cut())
+    }
+
+    /// Does something that the run sees, unless nobody waits for this execution any more.
+    fn unless_abandoned<R>(&self, does: impl FnOnce() -> R) -> Option<R> {
+        match &self.tether {
+            Some(tether) => tether.unless_cut(does),
+            None => Some(does()),
+        }
     }
 
     /// The step's place in the graph.
@@ -167,13 +185,13 @@ impl<W: Workflow> Context<W> {
             let event = event_name::<W::Event, E>();
             return Err(SendError::Undeclared { step: node.name, event });
         }
-        match self.execution() {
+        self.unless_abandoned(|| match self.execution() {
             Some(execution) if execution.passes_on() => {
                 self.core.receive(Inbound::Sent(InvocationId::NONE, Carries::wrap(event)));
             }
             Some(execution) if execution.has_sent() => (),
             _ => self.core.receive(Inbound::Sent(self.invocation, Carries::wrap(event))),
-        }
+        });
         Ok(())
     }
 
@@ -193,7 +211,7 @@ impl<W: Workflow> Context<W> {
             event = event_name::<W::Event, E>(),
         );
         let event = Carries::wrap(event);
-        match &self.execution {
+        self.unless_abandoned(|| match &self.execution {
             Some(execution) if execution.passes_on() => {
                 self.core.receive(Inbound::Published(InvocationId::NONE, event));
             }
@@ -202,7 +220,7 @@ impl<W: Workflow> Context<W> {
                 self.core.receive(Inbound::Published(self.invocation, event));
             }
             _ => self.core.publish(event),
-        }
+        });
     }
 
     /// Adds an event to those that this step has collected, and gives as many as are asked for once they
@@ -243,7 +261,8 @@ impl<W: Workflow> Context<W> {
         let emission = event.emit().expect("what is collected is an event");
         let is_repeated = self.core.is_resumable() || self.node().retries;
         let memory = is_repeated.then_some(self.invocation.number);
-        let taken = self.core.collect(self.step, emission, &wanted, memory)?;
+        let collect = || self.core.collect(self.step, emission, &wanted, memory);
+        let taken = self.unless_abandoned(collect)??;
         Some(C::split(&wanted, &mut taken.into_iter()))
     }
 
@@ -338,12 +357,13 @@ impl<W: Workflow> Context<W> {
     }
 
     /// Whether nobody waits for this step any more: the run was cancelled or is over, or the step ran past
-    /// its time. A step that waits is dropped then; one that computes can ask.
+    /// its time. A step that waits is dropped then; one that computes can ask. What a thread, or a task until
+    /// its next await, sends, publishes or collects after that comes to nothing.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.core.cancelled.load(Ordering::Relaxed)
             || self.core.over.load(Ordering::Relaxed)
-            || self.abandoned.as_ref().is_some_and(|abandoned| abandoned.load(Ordering::Relaxed))
+            || self.is_abandoned()
     }
 }
 
@@ -355,7 +375,7 @@ impl<W: Workflow> Clone for Context<W> {
             invocation: self.invocation,
             execution: self.execution.clone(),
             calls: AtomicU32::new(self.calls.load(Ordering::Relaxed)),
-            abandoned: self.abandoned.clone(),
+            tether: self.tether.clone(),
         }
     }
 }

@@ -54,6 +54,10 @@ pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `blocking` | a plain `fn` on a thread that may block; the workflow is `Clone` | where the run is driven |
 /// | `allow(unreachable, dead_end)` | the step may be one that never runs, or that leads nowhere | neither compiles |
 ///
+/// `spawn` and `blocking` need a tokio runtime where the run is driven; without one, or once it is shut down, the
+/// step fails with `StepPanicked`, which says so. When nobody waits for such a step any more, a task is dropped at
+/// its next await, and a thread that has not begun never does; one that computes can ask `ctx.is_cancelled()`.
+///
 /// A bare `retry` makes three attempts in all, five seconds apart. `retry(..)` takes:
 ///
 /// | option | what it says | without it |

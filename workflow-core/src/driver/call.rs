@@ -101,7 +101,7 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
     let parent = context.core();
     let (number, call) = (context.invocation(), context.next_call());
     let id = format!("{}/{number}.{call}", parent.id());
-    if !parent.is_resumable() {
+    if !parent.is_resumable() || context.is_abandoned() {
         return Ok(Begun::Run(CalledRun { run: Run::new(flow, input).id(id), place: None }));
     }
     let special = Special { resumable: true, keeps_result: true, ..Special::default() };

@@ -85,7 +85,10 @@ impl Children {
 
     /// The execution has ended, or begins a new try.
     pub(super) fn forget(&mut self, number: u64) {
-        self.known.retain(|(caller, _), _| *caller != number);
+        while let Some((call, _)) = self.known.range((number, 0)..=(number, u32::MAX)).next() {
+            let call = *call;
+            self.known.remove(&call);
+        }
     }
 
     /// The children, to be written when no lock of their parent's is held.

@@ -232,12 +232,12 @@ impl<W: Workflow> Core<W> {
         self.with_rest(|rest| does(&mut rest.waiting))
     }
 
-    /// How many waits the execution has open.
-    pub(super) fn open_waits(&self, number: u64) -> usize {
+    /// How many waits the execution has open, if it runs apart from its run, or if it does not.
+    pub(super) fn open_waits(&self, number: u64, is_apart: bool) -> usize {
         if !self.waited.load(Ordering::Relaxed) {
             return 0;
         }
-        self.with_rest(|rest| rest.waiting.open(number))
+        self.with_rest(|rest| rest.waiting.open(number, is_apart))
     }
 
     /// The value under a dynamic key.
@@ -266,6 +266,20 @@ impl<W: Workflow> Core<W> {
                 rest.collected.collect_for(number, step, events, wanted)
             }
         })
+    }
+
+    /// An execution has come to its end: what was kept for a later try of it goes when there is none.
+    pub(super) fn forget(&self, number: u64, is_tried_again: bool) {
+        if self.remembers.load(Ordering::Relaxed) {
+            self.with_rest(|rest| {
+                rest.children.forget(number);
+                if is_tried_again {
+                    rest.collected.rewind(number);
+                } else {
+                    rest.collected.forget(number);
+                }
+            });
+        }
     }
 
     /// Does something with the published events. When that holds the run back, a lone chain comes back after
@@ -352,6 +366,11 @@ impl<W: Workflow> Core<W> {
     /// A copy of what has come in since the last look.
     pub(super) fn inbox(&self) -> Vec<Inbound<W::Event>> {
         locked(&self.door).inbox.clone()
+    }
+
+    /// Tells the driver that there is something to look at.
+    pub(super) fn nudge(&self) {
+        self.ring(&locked(&self.door));
     }
 
     /// What has come in since the last look.

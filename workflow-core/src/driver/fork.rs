@@ -76,6 +76,9 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
         place.take_ran().for_each(|step| machine.ran(step));
         machine.went_on(ordered, step, place.number())
     });
+    if let Some(ended) = ordered.filter(|ordered| ordered.number != place.number()) {
+        core.forget(ended.number, false);
+    }
     let (mut chain, mut ended) = match brought {
         Brought::Nothing => (None, None),
         Brought::Running(chain) => (Some(chain), None),
@@ -229,7 +232,8 @@ impl<W: Workflow> Fork<'_, '_, W> {
             }
         };
         if let Some(invocation) = invocation {
-            self.forget(invocation.number, &fact);
+            let is_tried_again = matches!(fact, Input::StepFailed { again: Some(_), .. });
+            self.driver.core.forget(invocation.number, is_tried_again);
             self.end_delivery(machine, invocation, &fact);
         }
         self.tell(machine, fact);
@@ -256,22 +260,6 @@ impl<W: Workflow> Fork<'_, '_, W> {
             Some(Err(panic)) => (StepPanicked::new(message(&*panic)).into(), None),
         };
         Input::StepFailed { invocation, error: StepError::new(error), again }
-    }
-
-    /// What was kept for a later try of an execution goes when there is none.
-    fn forget(&self, number: u64, fact: &Input<W::Event>) {
-        let core = self.driver.core;
-        if core.remembers.load(Ordering::Relaxed) {
-            let is_tried_again = matches!(fact, Input::StepFailed { again: Some(_), .. });
-            core.with_rest(|rest| {
-                rest.children.forget(number);
-                if is_tried_again {
-                    rest.collected.rewind(number);
-                } else {
-                    rest.collected.forget(number);
-                }
-            });
-        }
     }
 
     fn order(

@@ -29,6 +29,7 @@ mod wait;
 mod watch;
 
 pub use self::core::{Core, Inbound};
+pub(crate) use apart::Tether;
 pub use buffer::Buffer;
 pub use call::Call;
 pub use collect::Collect;

@@ -1,5 +1,6 @@
 //! Step: one execution of one step, as a future of its own.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -44,7 +45,7 @@ pub(super) fn one_step<'r, W: Workflow>(
         let mut chain = pin!(flow.dispatch(&mut slot, &place));
         let limit = W::graph().steps[usize::from(step)].timeout;
         let mut timer = limit.map(|limit| Box::pin(tokio::time::sleep(limit)));
-        let ended = std::future::poll_fn(|cx| {
+        let ended = poll_fn(|cx| {
             // A step that has a timeout goes on by itself, even when it does nothing but wait.
             let polled = span.in_scope(|| match limit {
                 Some(_) => poll_caught(chain.as_mut(), cx),
@@ -72,29 +73,42 @@ pub(super) fn one_step<'r, W: Workflow>(
 pub(super) fn poll_step<W: Workflow, F>(
     core: &Core<W>,
     number: u64,
-    chain: Pin<&mut F>,
+    mut chain: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<W::Event>>
 where
     F: Future<Output = Exit<W::Event>> + ?Sized,
 {
-    if core.open_waits(number) == 0 {
+    if core.open_waits(number, false) == 0 {
         return poll_caught(chain, cx);
     }
+    let mut chain = pin!(poll_fn(|cx| poll_caught(chain.as_mut(), cx)));
+    poll_watched(core, number, chain.as_mut(), cx).0
+}
+
+/// Polls what an execution that waits does, and notes whether it does anything else; whether it is news that
+/// it does not.
+pub(super) fn poll_watched<W: Workflow, F: Future>(
+    core: &Core<W>,
+    number: u64,
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+) -> (Poll<F::Output>, bool) {
     let counted = Arc::new(Counted { waker: cx.waker().clone(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&counted));
-    let polled = poll_caught(chain, &mut Context::from_waker(&waker));
-    if polled.is_pending() {
-        let held_by_waits = core.with_waiting(|waiting| waiting.holding(number, &waker));
-        drop(waker);
-        let is_held_by_others = Arc::strong_count(&counted) > 1 + held_by_waits;
-        // Who let go of a copy by then has woken the step before that.
-        fence(Ordering::Acquire);
-        let is_woken = counted.woken.load(Ordering::Relaxed);
-        let only_waits = held_by_waits > 0 && !is_held_by_others && !is_woken;
-        core.with_waiting(|waiting| waiting.note(number, only_waits));
+    let polled = future.poll(&mut Context::from_waker(&waker));
+    if polled.is_ready() {
+        return (polled, false);
     }
-    polled
+    let held_by_waits = core.with_waiting(|waiting| waiting.holding(number, &waker));
+    drop(waker);
+    let is_held_by_others = Arc::strong_count(&counted) > 1 + held_by_waits;
+    // Who let go of a copy by then has woken the step before that.
+    fence(Ordering::Acquire);
+    let is_woken = counted.woken.load(Ordering::Relaxed);
+    let only_waits = held_by_waits > 0 && !is_held_by_others && !is_woken;
+    let is_news = core.with_waiting(|waiting| waiting.note(number, only_waits));
+    (polled, is_news)
 }
 
 /// A waker whose copies can be counted, and that knows whether it was used.

@@ -111,6 +111,9 @@ where
     /// Begins to wait, unless the answer is on record.
     fn begin(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Option<Option<E>> {
         let context = self.context;
+        if context.is_abandoned() {
+            return None;
+        }
         let event = <W::Event as Carries<E>>::kind();
         context.expect_wait_is_declared(event);
         let (index, on_record) = context.execution().map_or((0, None), Execution::next_wait);
@@ -127,7 +130,9 @@ where
         }
         let invocation = context.invocation_id();
         let wish = self.wish.take();
-        let wait = context.core().with_waiting(|waiting| waiting.begin(invocation.number, event, wish));
+        let is_apart = context.is_apart();
+        let wait =
+            context.core().with_waiting(|waiting| waiting.begin(invocation.number, event, wish, is_apart));
         self.phase = Phase::Waiting { wait, index };
         context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
         // Polled once more, the driver sees whether the step does something else meanwhile.
@@ -183,15 +188,19 @@ where
 pub(super) struct Waiting<E> {
     next: u64,
     waits: BTreeMap<u64, Wait<E>>,
+    /// Those that have waits open.
     executions: BTreeMap<u64, WaitsOf>,
+    /// How many of them do something else meanwhile.
+    busy: usize,
 }
 
 /// What one execution waits for.
-#[derive(Default)]
 struct WaitsOf {
     open: Vec<u64>,
     /// Whether it does nothing else.
     are_all: bool,
+    /// It runs apart, so that nobody but itself knows what else it does.
+    is_apart: bool,
 }
 
 pub(super) struct Wait<E> {
@@ -211,16 +220,20 @@ enum Answer<E> {
 
 impl<E> Default for Waiting<E> {
     fn default() -> Self {
-        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new() }
+        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new(), busy: 0 }
     }
 }
 
 impl<E> Waiting<E> {
-    fn begin(&mut self, number: u64, event: u16, wish: Option<Wish<E>>) -> u64 {
+    fn begin(&mut self, number: u64, event: u16, wish: Option<Wish<E>>, is_apart: bool) -> u64 {
         let name = self.next;
         self.next += 1;
         self.waits.insert(name, Wait { number, event, wish, answer: None, waker: None });
-        self.executions.entry(number).or_default().open.push(name);
+        let execution = self.executions.entry(number).or_insert_with(|| {
+            self.busy += 1;
+            WaitsOf { open: Vec::new(), are_all: false, is_apart }
+        });
+        execution.open.push(name);
         name
     }
 
@@ -240,6 +253,7 @@ impl<E> Waiting<E> {
         if let Some(execution) = self.executions.get_mut(&wait.number) {
             execution.open.retain(|open| *open != name);
             if execution.open.is_empty() {
+                self.busy -= usize::from(!execution.are_all);
                 self.executions.remove(&wait.number);
             }
         }
@@ -257,9 +271,8 @@ impl<E> Waiting<E> {
             if let Some(waker) = wait.waker.take() {
                 waker.wake();
             }
-            if let Some(execution) = self.executions.get_mut(&wait.number) {
-                execution.are_all = false;
-            }
+            let number = wait.number;
+            self.note(number, false);
         }
     }
 
@@ -269,9 +282,10 @@ impl<E> Waiting<E> {
         execution.open.first().and_then(|name| self.waits.get(name)).map(|wait| wait.event)
     }
 
-    /// How many waits the execution has open.
-    pub(super) fn open(&self, number: u64) -> usize {
-        self.executions.get(&number).map_or(0, |execution| execution.open.len())
+    /// How many waits the execution has open, if it runs apart from its run, or if it does not.
+    pub(super) fn open(&self, number: u64, is_apart: bool) -> usize {
+        let execution = self.executions.get(&number).filter(|execution| execution.is_apart == is_apart);
+        execution.map_or(0, |execution| execution.open.len())
     }
 
     /// How many waits of the execution hold the waker. Those of a step that runs on a task of its own, or in
@@ -282,16 +296,20 @@ impl<E> Waiting<E> {
         wakers.filter(|held| held.will_wake(waker)).count()
     }
 
-    /// Notes whether the execution does nothing but wait.
-    pub(super) fn note(&mut self, number: u64, only_waits: bool) {
-        if let Some(execution) = self.executions.get_mut(&number) {
-            execution.are_all = only_waits;
-        }
+    /// Notes whether the execution does nothing but wait; whether it is news that it does nothing else.
+    pub(super) fn note(&mut self, number: u64, only_waits: bool) -> bool {
+        let Some(execution) = self.executions.get_mut(&number) else {
+            return false;
+        };
+        let before = std::mem::replace(&mut execution.are_all, only_waits);
+        self.busy += usize::from(!only_waits);
+        self.busy -= usize::from(!before);
+        only_waits && !before
     }
 
     /// Whether all that have waits open do nothing else.
     pub(super) fn are_all(&self) -> bool {
-        self.executions.values().all(|execution| execution.are_all)
+        self.busy == 0
     }
 }
 
