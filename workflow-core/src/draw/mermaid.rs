@@ -20,7 +20,7 @@ pub(super) fn write(graph: &Graph) -> String {
     if has_doors {
         line(format_args!("caller[/\"caller\"/]"));
     }
-    for (from, event, many) in sources(graph) {
+    for Source { from, step: source, event, many } in sources(graph) {
         let node = &graph.events[event as usize];
         let name = escaped(node.name);
         let times = if many { " ×n" } else { "" };
@@ -32,8 +32,12 @@ pub(super) fn write(graph: &Graph) -> String {
             line(format_args!("{from} -.->|\"{name}{times}\"| caller"));
         }
         for (to, step) in graph.steps.iter().enumerate() {
-            if step.takes.events().contains(&event) {
+            let is_its = step.catches.is_none() || source.is_some_and(|from| graph.catcher(from) == Some(to));
+            if step.takes.events().contains(&event) && is_its {
                 line(format_args!("{from} -->|\"{name}{times}\"| s{to}"));
+            }
+            if step.waits.contains(&event) {
+                line(format_args!("{from} -.->|\"{name}{times}, waited for\"| s{to}"));
             }
         }
     }
@@ -44,15 +48,31 @@ pub(super) fn write(graph: &Graph) -> String {
     text
 }
 
+/// A place that an event comes from.
+struct Source {
+    /// The node.
+    from: String,
+    /// The step, if it is one.
+    step: Option<usize>,
+    event: u16,
+    many: bool,
+}
+
 /// Every place that an event comes from: the start, the caller, and each step once for each event.
-fn sources(graph: &Graph) -> Vec<(String, u16, bool)> {
+fn sources(graph: &Graph) -> Vec<Source> {
+    let outside = |from: &str, event: usize| Source {
+        from: from.to_owned(),
+        step: None,
+        event: event as u16,
+        many: false,
+    };
     let mut sources = Vec::new();
     for (event, node) in graph.events.iter().enumerate() {
         if matches!(node.role, Role::Start) {
-            sources.push(("start".to_owned(), event as u16, false));
+            sources.push(outside("start", event));
         }
         if node.received {
-            sources.push(("caller".to_owned(), event as u16, false));
+            sources.push(outside("caller", event));
         }
     }
     for (index, step) in graph.steps.iter().enumerate() {
@@ -60,7 +80,7 @@ fn sources(graph: &Graph) -> Vec<(String, u16, bool)> {
         let mut note = |event: u16, many: bool| {
             if !seen.contains(&(event, many)) {
                 seen.push((event, many));
-                sources.push((format!("s{index}"), event, many));
+                sources.push(Source { from: format!("s{index}"), step: Some(index), event, many });
             }
         };
         step.emits.visit(&mut note, false);

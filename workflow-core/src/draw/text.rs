@@ -47,6 +47,9 @@ fn gives(graph: &Graph, step: &StepNode) -> String {
     for sent in step.sends {
         text += &format!(", sends {}", graph.event_name(*sent));
     }
+    for waited in step.waits {
+        text += &format!(", waits for {}", graph.event_name(*waited));
+    }
     text
 }
 
