@@ -143,6 +143,7 @@ mod events;
 mod failure;
 mod fields;
 pub mod graph;
+mod hash;
 pub mod machine;
 mod outline;
 mod output;

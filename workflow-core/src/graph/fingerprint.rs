@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Graph;
+use crate::hash::fnv_1a;
 
 /// A number for each step and each event of a workflow, by name.
 ///
@@ -29,11 +30,14 @@ impl Fingerprint {
                 names(step.waits),
                 step.catches.map(|catches| (catches.of, catches.times)),
             );
-            (format!("step `{}`", step.name), fnv_1a(&looks))
+            (format!("step `{}`", step.name), fnv_1a(looks.as_bytes()))
         });
         let events = graph.events.iter().enumerate().map(|(place, event)| {
             let shape = shapes.get(place).map_or("", String::as_str);
-            (format!("event `{}`", event.name), fnv_1a(&format!("{place} {:?} {shape}", event.role)))
+            (
+                format!("event `{}`", event.name),
+                fnv_1a(format!("{place} {:?} {shape}", event.role).as_bytes()),
+            )
         });
         Self(steps.chain(events).collect())
     }
@@ -48,10 +52,4 @@ impl Fingerprint {
         let new = new.map(|name| format!("{name} is new"));
         gone.chain(new).chain(other.map(|(name, _)| format!("{name} is not what it was"))).collect()
     }
-}
-
-/// FNV-1a, 64 bits: draft-eastlake-fnv, section 2.
-fn fnv_1a(text: &str) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    text.as_bytes().iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
