@@ -142,7 +142,7 @@ async fn a_cancelled_run_says_so_and_drops_its_steps() {
             handle.cancel();
         });
         assert!(matches!(result, Err(RunError::Cancelled)));
-        assert!(handle.is_over());
+        assert!(handle.is_done());
     }
 }
 
@@ -239,7 +239,7 @@ async fn dropping_a_run_drops_its_steps_at_their_await() {
     assert!(flow.0.take().is_empty());
     drop(run);
     assert_eq!(flow.0.take(), ["dropped"]);
-    assert!(handle.is_over());
+    assert!(handle.is_done());
 }
 
 #[tokio::test]
@@ -251,5 +251,5 @@ async fn dropping_a_started_run_cancels_it() {
     drop(run);
     tokio::task::yield_now().await;
     assert_eq!(log.take(), ["dropped"]);
-    assert!(handle.is_over());
+    assert!(handle.is_done());
 }

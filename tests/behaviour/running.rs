@@ -133,13 +133,63 @@ async fn a_run_on_a_task_is_set_up_before_it_starts_and_can_be_written_down() {
     let flow = std::sync::Arc::new(Patient);
     let task = flow.start_with(2u32, |run| run.id("order-42").state(40).resumable());
     assert_eq!(task.handle().id(), "order-42");
+    let at_once = serde_json::to_value(task.snapshot().unwrap()).unwrap();
     while !task.is_idle() {
         tokio::task::yield_now().await;
     }
     let snapshot = task.snapshot().unwrap();
     task.send(Go).unwrap();
     assert_eq!(task.await.unwrap(), "42 in order-42");
-    let again = flow.resume(snapshot).unwrap();
-    again.send(Go).unwrap();
-    assert_eq!(again.await.unwrap(), "42 in order-42");
+    for snapshot in [snapshot, serde_json::from_value(at_once).unwrap()] {
+        let again = flow.start_resumed(snapshot).unwrap();
+        again.send(Go).unwrap();
+        assert_eq!(again.await.unwrap(), "42 in order-42");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_run_itself_goes_on_in_who_awaits_its_task() {
+    struct Broken;
+
+    impl std::io::Write for Broken {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            panic!("no paper")
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Short;
+
+    #[workflow]
+    impl Short {
+        #[step]
+        async fn only(&self, number: StartEvent<u32>) -> StopEvent<u32> {
+            StopEvent(number.0)
+        }
+    }
+
+    let task = std::sync::Arc::new(Short).start_with(1u32, |run| run.verbose_to(Broken));
+    let joined = tokio::spawn(task).await.unwrap_err();
+    assert_eq!(*joined.into_panic().downcast::<&str>().unwrap(), "no paper");
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_run_is_said_before_it_begins() {
+    struct Short;
+
+    #[workflow]
+    impl Short {
+        #[step]
+        async fn only(&self, number: StartEvent<u32>) -> StopEvent<u32> {
+            StopEvent(number.0)
+        }
+    }
+
+    let mut run = Short.run(1u32);
+    assert_eq!((&mut run).await.unwrap(), 1);
+    let late = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.resumable())).unwrap_err();
+    assert_eq!(*late.downcast::<String>().unwrap(), "`resumable` is said before a run begins");
 }

@@ -475,3 +475,36 @@ async fn a_step_after_an_event_was_read_goes_on_from_there() {
     assert_eq!(run.step().await.unwrap().to_string(), "`ask` took `Approval`, gave `StopEvent<u32>`");
     assert_eq!(run.await.unwrap(), 7);
 }
+
+#[event]
+struct Said(u32);
+
+/// Publishes in each of two steps.
+struct Talker;
+
+#[workflow(publishes(Said))]
+impl Talker {
+    #[step]
+    async fn first(&self, number: StartEvent<u32>) -> Said {
+        Said(number.0)
+    }
+
+    #[step]
+    async fn second(&self, said: Said) -> StopEvent<u32> {
+        StopEvent(said.0)
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_stepped_goes_on_by_itself_when_it_is_read_as_a_stream() {
+    let mut run = Talker.run(7u32);
+    run.step().await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(event) =
+        std::future::poll_fn(|cx| futures_core::Stream::poll_next(std::pin::Pin::new(&mut run), cx)).await
+    {
+        seen.push(format!("{event:?}"));
+    }
+    assert_eq!(seen, ["Said(Said(7))"]);
+    assert_eq!(run.await.unwrap(), 7);
+}

@@ -116,8 +116,12 @@ impl<W: Workflow> Context<W> {
     ///
     /// # Panics
     ///
-    /// When the closure does, which fails the step. If the run goes on, because the step is tried again or
-    /// caught, the state is as it was before the closure; such a step keeps a copy of it meanwhile.
+    /// When the closure does, which fails the step. Where the step is tried again or caught, the state is then
+    /// as it was before, from a copy written as JSON: fields that serde skips are the default again, and a
+    /// state that cannot be written stays as it is. Where it is neither, the run fails, and
+    /// [`Run::into_state`](crate::Run::into_state) gives what the closure left.
+    ///
+    /// The closure must not call `state` of the same run: that would wait for itself for ever.
     pub fn state<R>(&self, change: impl FnOnce(&mut W::State) -> R) -> R {
         let mut state = self.core.state();
         if !W::Event::plan().keeps(self.step) {
@@ -195,7 +199,8 @@ impl<W: Workflow> Context<W> {
         Ok(())
     }
 
-    /// Gives an event to the caller. Never waits: when the caller does not read, the oldest are dropped.
+    /// Gives an event to the caller. Never waits: when nobody reads, the oldest are dropped; of readers for
+    /// whom the run is held back ([`Buffer::hold_back`](crate::Buffer::hold_back)), none is.
     ///
     /// # Panics
     ///
@@ -268,7 +273,7 @@ impl<W: Workflow> Context<W> {
 
     /// Waits, in the middle of this step, until such an event comes: from outside, when the workflow
     /// receives it, or from another step. The rest of the run goes on meanwhile, and the step holds no
-    /// worker. The event does not start steps that take it, if this step is one of them.
+    /// worker. An event that ends the wait does not also start this step; other steps that take it run as ever.
     ///
     /// [`WaitFor::matching`] says which one is wanted, [`WaitFor::timeout`] for how long. An event that came
     /// before is not lost, if no step takes it.
@@ -316,6 +321,10 @@ impl<W: Workflow> Context<W> {
     }
 
     /// Lets so much time go by. The step keeps its worker.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with timers (`enable_time`), which fails the step.
     pub async fn sleep(&self, time: Duration) {
         tokio::time::sleep(time).await;
     }
@@ -358,7 +367,8 @@ impl<W: Workflow> Context<W> {
 
     /// Whether nobody waits for this step any more: the run was cancelled or is over, or the step ran past
     /// its time. A step that waits is dropped then; one that computes can ask. What a thread, or a task until
-    /// its next await, sends, publishes or collects after that comes to nothing.
+    /// its next await, sends, publishes or collects after that comes to nothing; what it does to the state and
+    /// to dynamic keys still happens, so ask before you change them.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.core.cancelled.load(Ordering::Relaxed)

@@ -183,7 +183,8 @@ pub enum SendError {
         /// The step that gathers.
         step: &'static str,
     },
-    /// The run is over; nothing would take the event.
+    /// The run is over, so nothing took the event; begin another run, or ask
+    /// [`RunHandle::is_done`](crate::RunHandle::is_done) first.
     #[error("`{event}` was sent to a run that is over")]
     #[non_exhaustive]
     Over {
@@ -196,7 +197,7 @@ pub enum SendError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// There is a value, but it is not what was asked for.
+    /// There is a value, but it is not what was asked for; ask for the type that was put there by `set`.
     #[error("the value `{key}` is no `{wanted}`")]
     Wrong {
         /// The key.
@@ -206,7 +207,7 @@ pub enum ValueError {
         /// What did not fit.
         source: serde_json::Error,
     },
-    /// The value cannot be written down as JSON.
+    /// The value cannot be written down as JSON; a map has text for keys.
     #[error("the value for `{key}` cannot be written down")]
     Unwritable {
         /// The key.

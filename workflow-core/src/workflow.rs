@@ -109,7 +109,7 @@ pub trait Workflow: Send + Sync + Sized {
     /// # Errors
     ///
     /// [`ResumeError`] when the snapshot is of another workflow, of one whose steps or events have changed
-    /// since, or of a newer version of this library; it says which.
+    /// since, of a newer version of this library, or damaged; it says which.
     fn resume(&self, snapshot: Snapshot) -> Result<Run<'_, Self>, ResumeError> {
         Run::resume(self, snapshot)
     }
@@ -126,12 +126,28 @@ pub trait Workflow: Send + Sync + Sized {
         RunTask::spawn(Arc::clone(self), input.into(), |run| run)
     }
 
+    /// The same as [`Workflow::resume`], on a tokio task of its own, at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Workflow::resume`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    fn start_resumed(self: &Arc<Self>, snapshot: Snapshot) -> Result<RunTask<Self>, ResumeError>
+    where
+        Self: 'static,
+    {
+        RunTask::resume(Arc::clone(self), snapshot)
+    }
+
     /// The same as [`Workflow::start`], of a run that is set up first:
     /// `flow.start_with(order, |run| run.id("order-42").resumable())`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Outside of a tokio runtime, or when what sets it up begins the run.
     fn start_with(
         self: &Arc<Self>,
         input: impl Into<Self::Input>,

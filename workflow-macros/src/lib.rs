@@ -23,10 +23,17 @@ use proc_macro::TokenStream;
 /// Makes a workflow of an `impl` block: reads each `#[step]` signature and writes the event enum, the
 /// dispatch, the graph and its checks beside the block, which stays as it is.
 ///
-/// Options: `name = ".."`, `events = Name`, `timeout = "60s"`, `state = Type`, `output = Type`,
-/// `publishes(A, B)`, `receives(C)`.
+/// | option | what it says | without it |
+/// |---|---|---|
+/// | `name = "orders"` | the workflow's name for people | the type's name |
+/// | `events = OrderEvent` | the name of the enum | the type's name and `Event` |
+/// | `timeout = "60s"` | a run may take so long | any time |
+/// | `state = Cart` | what the steps of one run share, `ctx.state` | nothing |
+/// | `output = Receipt` | what a run gives, where every `StopEvent<T>` hides inside an enum | what the signatures say |
+/// | `publishes(A, B)` | what goes to the caller when a step gives it | nothing |
+/// | `receives(C)` | what the caller may send at any time | nothing |
 ///
-/// Above a struct or an enum it makes a workflow whose steps are free functions, `#[step(workflow = ..)]`,
+/// Above a struct or an enum, with the same options but `events`, it makes a workflow whose steps are free functions, `#[step(workflow = ..)]`,
 /// which may stand in other modules and crates. `input = Type` and `output = Type` then say what a run
 /// takes and gives; without them that is JSON. Such a workflow is checked when it first runs, or by
 /// `Workflow::check`; its steps are declared in the order of their modules' paths, and within a module in
@@ -39,7 +46,10 @@ pub fn workflow(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Marks a method of a `#[workflow]` block as a step, or attaches a free function to a workflow:
 /// `#[step(workflow = JokeFlow)]`.
 ///
-/// Such a function takes its events as a method does, and where it wants them the workflow,
+/// `#[take(n)]` on a `Vec<E>` parameter runs the step at the n-th arrival of the batch, or with fewer when it
+/// closes short. What the other parameters and the return types say is in the crate's documentation.
+///
+/// A function that is attached takes its events as a method does, and where it wants them the workflow,
 /// `flow: &JokeFlow`, and the context, `ctx: &Context<JokeFlow>`. It stays as it is, to be called by a test.
 ///
 /// | option | what it says | without it |

@@ -35,24 +35,65 @@ pub(super) fn begin<'a, W: Workflow>(
     limit: Option<Duration>,
     mut special: Option<Box<Special>>,
 ) -> Result<Driving<'a, W>, RunError> {
-    if let Some(watch) = Watch::of_every_run::<W>(&core) {
-        special.get_or_insert_default().watch.add(watch);
-    }
+    prepare(&core, &mut special);
     let special = match (opening, special) {
         (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
         (Opening::Input(input), Some(special)) => {
-            let plan = W::Event::plan();
-            let mut machine = if special.resumable { Machine::resumable(plan) } else { Machine::new(plan) };
-            machine.set_deadline(limit);
-            machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input)? });
-            *core.machine() = Some(Box::new(machine));
-            special
+            open(&core, input, limit, special.resumable)?;
+            Some(special)
         }
         (Opening::Resumed, special) => {
             core.machine().iter_mut().for_each(|machine| machine.set_deadline(limit));
-            special.unwrap_or_default()
+            special
         }
     };
-    core.set_special(special);
+    if core.special().is_none() {
+        core.set_special(special.unwrap_or_default());
+    }
     Ok(Box::pin(drive_whole(flow, core, limit)))
+}
+
+/// Adds who looks on at every run.
+fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
+    if core.special().is_none()
+        && let Some(watch) = Watch::of_every_run::<W>(core)
+    {
+        special.get_or_insert_default().watch.add(watch);
+    }
+}
+
+/// Tells the machine what opens the run.
+fn open<W: Workflow>(
+    core: &Core<W>,
+    input: W::Input,
+    limit: Option<Duration>,
+    resumable: bool,
+) -> Result<(), RunError> {
+    let plan = W::Event::plan();
+    let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
+    machine.set_deadline(limit);
+    machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input)? });
+    *core.machine() = Some(Box::new(machine));
+    Ok(())
+}
+
+/// A run that is more than a plain one, so far that it can be written down before it is first polled.
+///
+/// # Errors
+///
+/// When the workflow cannot be opened with this input.
+pub(super) fn open_whole<W: Workflow>(
+    core: &Core<W>,
+    opening: Opening<W>,
+    limit: Option<Duration>,
+    special: Box<Special>,
+) -> Result<Opening<W>, RunError> {
+    let mut special = Some(special);
+    prepare(core, &mut special);
+    let special = special.unwrap_or_default();
+    if let Opening::Input(input) = opening {
+        open(core, input, limit, special.resumable)?;
+    }
+    core.set_special(special);
+    Ok(Opening::Resumed)
 }

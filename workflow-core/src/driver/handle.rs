@@ -54,9 +54,9 @@ impl<W: Workflow> RunHandle<W> {
         self.core.idle.load(Ordering::Acquire)
     }
 
-    /// Whether the run has ended.
+    /// Whether the run is over.
     #[must_use]
-    pub fn is_over(&self) -> bool {
+    pub fn is_done(&self) -> bool {
         self.core.over.load(Ordering::Acquire)
     }
 }
@@ -71,7 +71,7 @@ impl<W: Workflow> std::fmt::Debug for RunHandle<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RunHandle")
             .field("workflow", &W::NAME)
-            .field("over", &self.is_over())
+            .field("over", &self.is_done())
             .finish_non_exhaustive()
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::begin::{Driving, Opening, begin};
+use super::begin::{Driving, Opening, begin, open_whole};
 use super::core::Special;
 use super::snapshot::{Read, Written};
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
@@ -29,6 +29,13 @@ use crate::{Receives, RunError, SendError, Workflow};
 /// # Ok(()) }
 /// ```
 ///
+/// A run that has to do with time (a timeout, a wait before another try) is polled in a tokio runtime with
+/// timers: `#[tokio::main]`, or a builder with `enable_time`.
+///
+/// # Panics
+///
+/// When it is polled, and has to do with time, without such a runtime.
+///
 /// # Cancel safety
 ///
 /// [`Run::next`], and awaiting `&mut run`, lose nothing when they are dropped: the run waits to be polled again.
@@ -49,7 +56,6 @@ enum Phase<'a, W: Workflow> {
 pub(super) struct Parts<W: Workflow> {
     opening: Opening<W>,
     limit: Option<Duration>,
-    special: Option<Box<Special>>,
 }
 
 impl<'a, W: Workflow> Run<'a, W> {
@@ -74,17 +80,27 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     /// What a run that has not begun is made of, to make it again where the flow is borrowed anew.
-    pub(super) fn into_parts(mut self) -> Option<Parts<W>> {
-        match std::mem::replace(&mut self.phase, Phase::Over(None)) {
-            Phase::Ready { opening, limit, special, .. } => Some(Parts { opening, limit, special }),
-            Phase::Driving(_) | Phase::Over(_) => None,
-        }
+    ///
+    /// # Errors
+    ///
+    /// When the workflow cannot be opened with the input of a run that is more than a plain one.
+    pub(super) fn into_parts(mut self) -> Result<Parts<W>, RunError> {
+        let Phase::Ready { opening, limit, special, .. } =
+            std::mem::replace(&mut self.phase, Phase::Over(None))
+        else {
+            panic!("a run that is started has not begun");
+        };
+        let opening = match special {
+            Some(special) => open_whole(&self.core, opening, limit, special)?,
+            None => opening,
+        };
+        Ok(Parts { opening, limit })
     }
 
     /// The run that was taken apart.
     pub(super) fn of_parts(flow: &'a W, core: Arc<Core<W>>, parts: Parts<W>) -> Self {
-        let Parts { opening, limit, special } = parts;
-        Self { core, phase: Phase::Ready { flow, opening, limit, special }, reader: None }
+        let Parts { opening, limit } = parts;
+        Self { core, phase: Phase::Ready { flow, opening, limit, special: None }, reader: None }
     }
 
     /// A run that goes on.
@@ -103,6 +119,11 @@ impl<'a, W: Workflow> Run<'a, W> {
         &self.core
     }
 
+    #[track_caller]
+    fn expect_ready(&self, option: &str) {
+        assert!(matches!(self.phase, Phase::Ready { .. }), "`{option}` is said before a run begins");
+    }
+
     /// Makes the run more than a plain one; without effect once it has begun.
     fn special(&mut self, set: impl FnOnce(&mut Special)) {
         if let Phase::Ready { special, .. } = &mut self.phase {
@@ -118,14 +139,15 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// When the run has already begun.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        match &mut self.phase {
-            Phase::Ready { limit, .. } => *limit = Some(timeout),
-            _ => panic!("`timeout` is said before a run begins"),
+        self.expect_ready("timeout");
+        if let Phase::Ready { limit, .. } = &mut self.phase {
+            *limit = Some(timeout);
         }
         self
     }
 
-    /// The run's name for logs, steps and stores; without it, one is made up.
+    /// The run's name for logs, steps and stores; without it, one is made up. The first id counts: one that
+    /// was given before, that [`RunHandle::id`] has made up, or that a resumed run brings.
     #[must_use]
     pub fn id(self, id: impl Into<String>) -> Self {
         self.core.set_id(id.into().into());
@@ -133,16 +155,26 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     /// The state that the run begins with, in place of the default.
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun.
     #[must_use]
     pub fn state(self, state: W::State) -> Self {
+        self.expect_ready("state");
         *self.core.state() = state;
         self
     }
 
     /// Lets the run be written down by [`Run::snapshot`] at any moment: its running steps leave a copy of what
-    /// they were given. A run that is read by [`Run::next`], or taken step by step, is so anyway.
+    /// they were given. A run that is read, by [`Run::next`] or as a stream, or taken step by step, is so anyway.
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun.
     #[must_use]
     pub fn resumable(mut self) -> Self {
+        self.expect_ready("resumable");
         self.special(|special| special.resumable = true);
         self
     }
@@ -150,14 +182,23 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// Prints to the standard error which step starts from which event and what comes out, a line for each,
     /// in the order in which it happens. The environment variable `WORKFLOW_LOG`, with any value but `0`,
     /// does so for all runs of the program.
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun.
     #[must_use]
     pub fn verbose(self) -> Self {
         self.verbose_to(std::io::stderr())
     }
 
     /// The same, to any other place.
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun.
     #[must_use]
     pub fn verbose_to(mut self, lines: impl Write + Send + 'static) -> Self {
+        self.expect_ready("verbose");
         self.special(|special| special.watch.print_to(lines));
         self
     }
@@ -406,6 +447,8 @@ impl<W: Workflow> futures_core::Stream for Run<'_, W> {
     type Item = W::Event;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<W::Event>> {
+        self.special(|special| special.resumable = true);
+        self.go_on_alone();
         self.poll_published(cx)
     }
 }

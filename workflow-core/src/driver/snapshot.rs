@@ -81,10 +81,11 @@ pub enum SnapshotError {
     /// The run does not keep what its running steps were given: say [`Run::resumable`](crate::Run::resumable) before it begins.
     #[error("the run does not keep what its steps were given; begin it with `.resumable()`")]
     NotResumable,
-    /// The run has ended; its result is all that is left of it.
+    /// The run has ended; its result is all that is left of it: await the run for it.
     #[error("the run is over")]
     Over,
-    /// Something in the run cannot be written down, like a transient event.
+    /// Something in the run cannot be written down, like a transient event: keep it out of the run while that
+    /// may be written down, or make it data.
     #[error("the run of `{workflow}` cannot be written down")]
     #[non_exhaustive]
     Unwritable {
@@ -99,7 +100,7 @@ pub enum SnapshotError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResumeError {
-    /// It is a run of another workflow.
+    /// It is a run of another workflow; resume it with that one.
     #[error("the snapshot is of a run of `{found}`, not of `{wanted}`")]
     #[non_exhaustive]
     OtherWorkflow {
@@ -117,7 +118,8 @@ pub enum ResumeError {
         /// Each step and event that is not what it was.
         changes: Vec<String>,
     },
-    /// A newer version of this library has written it.
+    /// A newer version of this library has written it; update this one, or resume it with the program that
+    /// wrote it.
     #[error("the snapshot has version {found}, and {known} is the newest that is known here")]
     #[non_exhaustive]
     FromTheFuture {
@@ -126,7 +128,7 @@ pub enum ResumeError {
         /// The newest version that can be read.
         known: u32,
     },
-    /// It does not read as a run of the workflow.
+    /// It does not read as a run of the workflow; it was cut off or edited: take an older one, or start anew.
     #[error("the snapshot of `{workflow}` cannot be read")]
     #[non_exhaustive]
     Unreadable {

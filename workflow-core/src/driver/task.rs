@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
+use super::run::Parts;
 use super::snapshot::Written;
 use super::span::in_current_span;
-use super::{Buffer, Core, EventStream, Run, RunHandle, Snapshot, SnapshotError};
+use super::{Buffer, Core, EventStream, ResumeError, Run, RunHandle, Snapshot, SnapshotError};
 use crate::{Receives, RunError, SendError, Workflow};
 
 /// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`] is.
@@ -30,14 +31,23 @@ impl<W: Workflow + 'static> RunTask<W> {
     ) -> Self {
         let run = set_up(Run::new(&flow, input));
         let core = Arc::clone(run.core());
-        let driven = Closing(Arc::clone(&core));
         let parts = run.into_parts();
+        Self::on_a_task(flow, core, parts)
+    }
+
+    /// Goes on with a run that was written down.
+    pub(crate) fn resume(flow: Arc<W>, snapshot: Snapshot) -> Result<Self, ResumeError> {
+        let run = Run::resume(&*flow, snapshot)?;
+        let core = Arc::clone(run.core());
+        let parts = run.into_parts();
+        Ok(Self::on_a_task(flow, core, parts))
+    }
+
+    fn on_a_task(flow: Arc<W>, core: Arc<Core<W>>, parts: Result<Parts<W>, RunError>) -> Self {
+        let driven = Closing(Arc::clone(&core));
         let task = tokio::spawn(in_current_span(async move {
             let driven = driven;
-            match parts {
-                Some(parts) => Run::of_parts(&*flow, Arc::clone(&driven.0), parts).await,
-                None => Err(RunError::Cancelled),
-            }
+            Run::of_parts(&*flow, Arc::clone(&driven.0), parts?).await
         }));
         Self { core, task, reader: None }
     }
@@ -125,6 +135,19 @@ impl<W: Workflow> RunTask<W> {
         self.core.idle.load(Ordering::Acquire)
     }
 
+    /// Whether the run is over.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.core.over.load(Ordering::Acquire)
+    }
+
+    /// The state as the run has left it, so that another run can go on with it. A run that is not over is
+    /// cancelled.
+    #[must_use]
+    pub fn into_state(self) -> W::State {
+        std::mem::take(&mut *self.core.state())
+    }
+
     /// The task's own reader, which the run waits for from now on.
     fn reader(&mut self) -> &mut EventStream<W> {
         let reader = self.reader.get_or_insert_with(|| EventStream::new(Arc::clone(&self.core)));
@@ -138,12 +161,20 @@ impl<W: Workflow> Unpin for RunTask<W> {}
 impl<W: Workflow> Future for RunTask<W> {
     type Output = Result<W::Output, RunError>;
 
+    /// # Panics
+    ///
+    /// When it is polled again after it gave its result, or when the run itself panicked: see [`Run`].
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Who awaits the result reads nothing meanwhile, so the run must not wait for that.
         if let Some(reader) = &mut self.reader {
             reader.set_holds(false);
         }
-        Pin::new(&mut self.task).poll(cx).map(|joined| joined.unwrap_or(Err(RunError::Cancelled)))
+        Pin::new(&mut self.task).poll(cx).map(|joined| {
+            joined.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(RunError::Cancelled),
+            })
+        })
     }
 }
 
