@@ -357,3 +357,25 @@ impl Both {
 async fn each_collect_of_a_try_has_an_answer_of_its_own_and_a_retry_is_given_the_same() {
     assert_eq!(Both.run(1u32).await.unwrap(), (1, 2));
 }
+
+/// Fails once, and then never ends.
+struct Hangs;
+
+#[workflow(timeout = "60s")]
+impl Hangs {
+    #[step(retry(wait = "5s"))]
+    async fn only(&self, ctx: &Context<Self>, _ev: StartEvent<()>) -> Result<StopEvent<()>, Busy> {
+        if ctx.attempt().number == 1 {
+            return Err(Busy(1));
+        }
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_try_ends_with_the_timeout_of_its_run() {
+    let begun = tokio::time::Instant::now();
+    let error = Hangs.run(()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the run took longer than 60s; `only` was running");
+    assert_eq!(begun.elapsed(), Duration::from_secs(60));
+}

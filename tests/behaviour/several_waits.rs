@@ -172,3 +172,50 @@ async fn a_wait_that_is_dropped_when_its_event_has_come_leaves_it_to_the_next() 
         assert_eq!(flow.0.take(), ["0 gives up", "2 gives its worker up", "1 is approved"]);
     }
 }
+
+/// Two executions share one worker; the first begins a second wait while the worker is taken by the other.
+#[derive(Default)]
+struct OneDesk(Log);
+
+#[workflow(receives(Approval, Go))]
+impl OneDesk {
+    #[step]
+    async fn open(&self, _ev: StartEvent<()>) -> Vec<Item> {
+        vec![Item(0), Item(1)]
+    }
+
+    #[step(waits(Approval, Go), workers = 1)]
+    async fn ask(&self, ctx: &Context<Self>, item: Item) -> Done {
+        if item.0 == 0 {
+            let later = async {
+                ctx.sleep(Duration::from_secs(2)).await;
+                ctx.wait_for::<Go>().await
+            };
+            let of = |approval: &Approval| approval.of == 0;
+            let (approval, Go) = tokio::join!(ctx.wait_for::<Approval>().matching(of), later);
+            self.0.note(format!("approved {}", approval.of));
+        } else {
+            ctx.sleep(Duration::from_secs(3)).await;
+            self.0.note("the other is done");
+        }
+        Done(item.0)
+    }
+
+    #[step]
+    async fn gather(&self, done: Vec<Done>) -> StopEvent<Vec<u32>> {
+        StopEvent(done.into_iter().map(|done| done.0).collect())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_wait_may_begin_while_the_first_one_waits_for_a_worker_to_go_on() {
+    let flow = OneDesk::default();
+    let mut run = flow.run(()).timeout(HOUR);
+    let handle = run.handle();
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut run).await.is_err());
+    handle.send(approved(0)).unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(5), &mut run).await.is_err());
+    handle.send(Go).unwrap();
+    assert_eq!(run.await.unwrap(), [1, 0]);
+    assert_eq!(flow.0.take(), ["the other is done", "approved 0"]);
+}

@@ -270,6 +270,10 @@ impl<W: Workflow> Core<W> {
 
     /// An execution has come to its end: what was kept for a later try of it goes when there is none.
     pub(super) fn forget(&self, number: u64, is_tried_again: bool) {
+        if self.waited.load(Ordering::Relaxed) {
+            // A wait that somebody has taken along keeps the run from nothing any more.
+            self.with_rest(|rest| rest.waiting.note(number, true));
+        }
         if self.remembers.load(Ordering::Relaxed) {
             self.with_rest(|rest| {
                 rest.children.forget(number);
@@ -386,11 +390,11 @@ impl<W: Workflow> Core<W> {
         let mut door = locked(&self.door);
         self.over.store(true, Ordering::Release);
         self.idle.store(false, Ordering::Release);
-        door.inbox.clear();
-        door.driver = None;
+        let gone = (std::mem::take(&mut door.inbox), door.driver.take());
         self.held.store(false, Ordering::Release);
         let wakers = door.log.as_mut().map(|log| log.close()).unwrap_or_default();
         drop(door);
+        drop(gone);
         wakers.wake();
     }
 }

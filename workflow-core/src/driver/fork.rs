@@ -107,6 +107,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                                 && W::graph().steps[usize::from(step)].timeout.is_none()
                             {
                                 core.idle.store(false, Ordering::Release);
+                                fork.arm(machine);
                                 return Poll::Ready(Next::Lone(order));
                             }
                             live.push(one_step(flow, core, order));
@@ -121,9 +122,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
                         Output::Wait { .. } => break,
                     }
                 }
-                if let Some(clock) = &mut fork.driver.clock {
-                    clock.arm(machine.until());
-                }
+                fork.arm(machine);
                 if fork.is_at_rest() {
                     // Readers see it now, not with the next delivery.
                     machine.take_published().into_iter().for_each(|event| core.publish(event));
@@ -157,6 +156,13 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
 }
 
 impl<W: Workflow> Fork<'_, '_, W> {
+    /// Sets the timer to what is due next.
+    fn arm(&mut self, machine: &Machine<W::Event>) {
+        if let Some(clock) = &mut self.driver.clock {
+            clock.arm(machine.until());
+        }
+    }
+
     /// Tells the machine a fact.
     fn tell(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
         if let Some(watch) = self.driver.core.watch() {
@@ -312,7 +318,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     fn wake(
         &mut self,
-        machine: &Machine<W::Event>,
+        machine: &mut Machine<W::Event>,
         invocation: InvocationId,
         step: u16,
         wait: u64,
@@ -327,7 +333,10 @@ impl<W: Workflow> Fork<'_, '_, W> {
             let attempt = self.attempt(machine, invocation);
             self.current = Some(Delivery::woken::<W>(invocation.number, step, attempt, event.as_ref()));
         }
-        core.with_waiting(|waiting| waiting.answer(wait, event));
+        // The step may have dropped the wait meanwhile, on another thread: then the event is not lost.
+        if let unread @ Some(_) = core.with_waiting(|waiting| waiting.answer(wait, event)) {
+            self.tell(machine, Input::WaitDropped { invocation, step, index: u32::MAX, wait, unread });
+        }
     }
 
     /// Whether the machine's next order may be carried out: a stepwise run has one delivery at a time, and

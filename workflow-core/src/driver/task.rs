@@ -86,7 +86,7 @@ impl<W: Workflow> RunTask<W> {
     }
 
     /// The run as it is now, to go on with it by [`Workflow::resume`]. The run itself goes on too, unless the
-    /// task is dropped.
+    /// task is dropped. It waits for the poll that the run is at, so a step of the run itself must not call it.
     ///
     /// # Errors
     ///

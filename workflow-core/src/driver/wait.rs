@@ -96,7 +96,7 @@ where
             return Poll::Pending;
         };
         match self.context.core().with_waiting(|waiting| waiting.poll(wait, cx)) {
-            Some(answer) => {
+            Some((answer, _wait)) => {
                 self.phase = Phase::Over;
                 match answer {
                     Answer::Event(event) => Poll::Ready(Carries::unwrap(event)),
@@ -237,11 +237,12 @@ impl<E> Waiting<E> {
         name
     }
 
-    fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<Answer<E>> {
+    /// The answer, once there is one, with what is left of the wait: its own function is dropped by the caller,
+    /// under no lock.
+    fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<(Answer<E>, Option<Wait<E>>)> {
         let wait = self.waits.get_mut(&name)?;
         if let Some(answer) = wait.answer.take() {
-            self.forget(name);
-            return Some(answer);
+            return Some((answer, self.forget(name)));
         }
         wait.waker = Some(cx.waker().clone());
         None
@@ -260,9 +261,14 @@ impl<E> Waiting<E> {
         Some(wait)
     }
 
-    /// Gives the wait what it waited for, or tells it that its time is over.
-    pub(super) fn answer(&mut self, name: u64, event: Option<E>) {
+    /// Gives the wait what it waited for, or tells it that its time is over. An event for a wait that is gone
+    /// comes back.
+    pub(super) fn answer(&mut self, name: u64, event: Option<E>) -> Option<E> {
+        if !self.waits.contains_key(&name) {
+            return event;
+        }
         self.answer_with(name, event.map_or(Answer::TimedOut, Answer::Event));
+        None
     }
 
     fn answer_with(&mut self, name: u64, answer: Answer<E>) {

@@ -112,7 +112,8 @@ impl<E: Token> Machine<E> {
             self.state.timers.remove(&timer);
             match timer.due {
                 Due::Retry(invocation) => {
-                    if let Some(running) = self.running(invocation) {
+                    let running = self.running(invocation);
+                    if let Some(running) = running.filter(|running| running.phase == Phase::BetweenTries) {
                         let step = running.step;
                         self.come_back(step, Returning::Start(invocation));
                     }

@@ -33,7 +33,8 @@ impl<E: Token> Machine<E> {
         timeout: Option<Duration>,
     ) {
         let (now, resumable) = (self.now, self.resumable);
-        let Some(running) = self.running(invocation) else {
+        let running = self.running(invocation).filter(|running| running.phase != Phase::BetweenTries);
+        let Some(running) = running else {
             return;
         };
         let step = running.step;
@@ -190,17 +191,15 @@ impl<E: Token> Machine<E> {
                 *open = event.clone().map_or(Waited::TimedOut, Waited::Got);
             }
         }
-        match running.phase {
-            Phase::Waiting(others) if others > 1 => {
-                running.phase = Phase::Waiting(others - 1);
-                let Wait { invocation, step, .. } = wait;
-                self.state.orders.push_back(Output::Wake { invocation, step, wait: name, event });
+        let Wait { invocation, step, .. } = wait;
+        match &mut running.phase {
+            Phase::Waiting(1) => {
+                return self.come_back(step, Returning::Wake { wait: name, invocation, event });
             }
-            _ => {
-                let invocation = wait.invocation;
-                self.come_back(wait.step, Returning::Wake { wait: name, invocation, event });
-            }
+            Phase::Waiting(others) => *others -= 1,
+            Phase::Active | Phase::BetweenTries => (),
         }
+        self.state.orders.push_back(Output::Wake { invocation, step, wait: name, event });
     }
 
     /// The step does not wait any more. What had come for it and was not seen goes to the next wait, or to
@@ -213,9 +212,11 @@ impl<E: Token> Machine<E> {
         name: u64,
         unread: Option<E>,
     ) {
-        let history = self.running(invocation).and_then(|running| running.history.as_mut());
-        if let Some(dropped) = history.and_then(|history| history.waits.get_mut(index as usize)) {
-            *dropped = Waited::Dropped;
+        if unread.is_some() || self.state.waits.contains_key(&name) {
+            let history = self.running(invocation).and_then(|running| running.history.as_mut());
+            if let Some(dropped) = history.and_then(|history| history.waits.get_mut(index as usize)) {
+                *dropped = Waited::Dropped;
+            }
         }
         if let Some(wait) = self.remove_wait(name) {
             return self.go_on_without(wait.invocation, step);

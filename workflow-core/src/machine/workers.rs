@@ -54,8 +54,16 @@ impl<E: Token> Machine<E> {
         let Some(running) = self.running(invocation) else {
             return;
         };
-        running.phase = Phase::Active;
-        self.take_worker(step);
+        match (running.phase, &returning) {
+            // It has begun another wait meanwhile, and needs no worker yet.
+            (Phase::Waiting(others), Returning::Wake { .. }) if others > 1 => {
+                running.phase = Phase::Waiting(others - 1);
+            }
+            _ => {
+                running.phase = Phase::Active;
+                self.take_worker(step);
+            }
+        }
         match returning {
             Returning::Start(_) => self.order_again(invocation),
             Returning::Wake { wait, event, .. } => {
