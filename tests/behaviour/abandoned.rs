@@ -6,26 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{Notify, mpsc};
 use workflow_core::prelude::*;
 
-#[event]
-struct Item(u32);
-#[event]
-struct Hit(u32);
-#[event]
-struct Done(u32);
-#[event]
-struct Note(u32);
-#[event]
-struct Enough;
-
-const HOUR: Duration = Duration::from_secs(3600);
-
-fn several() -> Runtime {
-    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
-}
+use crate::parallel::{Done, Enough, HOUR, Hit, Item, Note, several};
 
 /// Holds threads until it is opened.
 #[derive(Default)]

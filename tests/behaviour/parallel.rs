@@ -12,19 +12,20 @@ use workflow_core::prelude::*;
 use crate::Log;
 
 #[event]
-struct Item(u32);
+pub(crate) struct Item(pub(crate) u32);
 #[event]
-struct Hit(u32);
+pub(crate) struct Hit(pub(crate) u32);
 #[event]
-struct Done(u32);
+pub(crate) struct Done(pub(crate) u32);
 #[event]
-struct Note(u32);
+pub(crate) struct Note(pub(crate) u32);
 #[event]
-struct Enough;
+pub(crate) struct Enough;
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-fn several() -> Runtime {
+/// A runtime of two threads.
+pub(crate) fn several() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 

@@ -147,6 +147,17 @@ async fn a_run_on_a_task_is_set_up_before_it_starts_and_can_be_written_down() {
     }
 }
 
+/// Gives its input back.
+struct Short;
+
+#[workflow]
+impl Short {
+    #[step]
+    async fn only(&self, number: StartEvent<u32>) -> StopEvent<u32> {
+        StopEvent(number.0)
+    }
+}
+
 #[tokio::test]
 async fn a_panic_of_the_run_itself_goes_on_in_who_awaits_its_task() {
     struct Broken;
@@ -161,16 +172,6 @@ async fn a_panic_of_the_run_itself_goes_on_in_who_awaits_its_task() {
         }
     }
 
-    struct Short;
-
-    #[workflow]
-    impl Short {
-        #[step]
-        async fn only(&self, number: StartEvent<u32>) -> StopEvent<u32> {
-            StopEvent(number.0)
-        }
-    }
-
     let task = std::sync::Arc::new(Short).start_with(1u32, |run| run.verbose_to(Broken));
     let joined = tokio::spawn(task).await.unwrap_err();
     assert_eq!(*joined.into_panic().downcast::<&str>().unwrap(), "no paper");
@@ -178,16 +179,6 @@ async fn a_panic_of_the_run_itself_goes_on_in_who_awaits_its_task() {
 
 #[tokio::test]
 async fn what_is_said_of_a_run_is_said_before_it_begins() {
-    struct Short;
-
-    #[workflow]
-    impl Short {
-        #[step]
-        async fn only(&self, number: StartEvent<u32>) -> StopEvent<u32> {
-            StopEvent(number.0)
-        }
-    }
-
     let mut run = Short.run(1u32);
     assert_eq!((&mut run).await.unwrap(), 1);
     let late = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run.resumable())).unwrap_err();
