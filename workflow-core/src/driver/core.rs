@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -383,6 +383,16 @@ impl<W: Workflow> Core<W> {
             return Vec::new();
         }
         std::mem::take(&mut locked(&self.door).inbox)
+    }
+
+    /// The run is over, and its driver is gone. When nobody else knows of it, nothing has to be said under the
+    /// lock.
+    pub(super) fn close_for_its_owner(core: &Arc<Self>) {
+        if Arc::strong_count(core) > 1 {
+            return core.close();
+        }
+        core.over.store(true, Ordering::Release);
+        core.idle.store(false, Ordering::Relaxed);
     }
 
     /// The run is over: events are refused from now on, and readers of the stream come to its end.

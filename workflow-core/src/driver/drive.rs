@@ -4,10 +4,10 @@
 //! queue, no set, no allocation. A fork, or anybody who asks, takes it to the machine.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -18,28 +18,30 @@ use crate::machine::Machine;
 use crate::{Emission, Events, RunError, Workflow};
 
 /// What the driver of one run keeps from one phase to the next.
-pub(super) struct Driver<'a, W: Workflow> {
-    pub(super) flow: &'a W,
-    pub(super) core: &'a Arc<Core<W>>,
+pub(super) struct Driver {
     waker: Option<Waker>,
     pub(super) clock: Option<Box<Clock>>,
 }
 
-impl<W: Workflow> Driver<'_, W> {
+impl Driver {
+    fn new(clock: Option<Clock>) -> Self {
+        Self { waker: None, clock: clock.map(Box::new) }
+    }
+
     /// Whether the timer's time has come.
     pub(super) fn has_rung(&mut self, cx: &mut Context<'_>) -> bool {
         self.clock.as_mut().is_some_and(|clock| clock.has_rung(cx))
     }
 
     /// Whether somebody wants the driver, or the time has come. The latter is seen only once.
-    fn is_asked(&mut self, rung: &mut bool, cx: &mut Context<'_>) -> bool {
+    fn is_asked<W: Workflow>(&mut self, core: &Core<W>, rung: &mut bool, cx: &mut Context<'_>) -> bool {
         *rung |= self.has_rung(cx);
-        *rung || self.core.attention.load(Ordering::Relaxed)
+        *rung || core.attention.load(Ordering::Relaxed)
     }
 
     /// Whether the driver may sleep: nobody has asked.
-    pub(super) fn may_sleep(&mut self, cx: &Context<'_>) -> bool {
-        self.core.may_sleep(&mut self.waker, cx)
+    pub(super) fn may_sleep<W: Workflow>(&mut self, core: &Core<W>, cx: &Context<'_>) -> bool {
+        core.may_sleep(&mut self.waker, cx)
     }
 
     /// How long the run may take; zero for ever.
@@ -53,16 +55,27 @@ impl<W: Workflow> Driver<'_, W> {
     }
 
     /// A machine for a run that has had none.
-    pub(super) fn new_machine(&self) -> Box<Machine<W::Event>> {
-        let mut machine = Machine::new(W::Event::plan());
+    pub(super) fn new_machine<E: Events>(&self) -> Box<Machine<E>> {
+        let mut machine = Machine::new(E::plan());
         machine.set_deadline(self.clock.as_ref().and_then(|clock| clock.limit));
         Box::new(machine)
     }
 }
 
+/// How a lone chain came to its end, or to a rest.
+enum Left<W: Workflow> {
+    /// Its budget is spent.
+    Paused(W::Event),
+    /// The run is over.
+    Stopped(W::Output),
+    /// It went through a fork.
+    Forked(Next<W>),
+}
+
 /// Runs `flow` on the event that opens a run.
 ///
-/// Not an `async fn`: what is captured is used where it is, an argument would be kept twice.
+/// Not an `async fn`: what is captured is used where it is, an argument would be kept twice. For the same
+/// reason there is one await for the chain and for the fork: what each of two keeps would not share its place.
 pub(super) fn drive<'a, W: Workflow>(
     flow: &'a W,
     core: Arc<Core<W>>,
@@ -70,67 +83,86 @@ pub(super) fn drive<'a, W: Workflow>(
     limit: Option<Duration>,
 ) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
     let mut slot = Slot::event(start);
+    let is_clocked = limit.is_some() || W::Event::plan().clocked;
+    let mut driver = Driver::new(is_clocked.then(|| Clock::new(limit, Duration::ZERO)));
     async move {
         let core = &core;
         if core.cancelled.load(Ordering::Acquire) {
             return Err(RunError::Cancelled);
         }
-        let is_clocked = limit.is_some() || W::Event::plan().clocked;
-        let clock = is_clocked.then(|| Box::new(Clock::new(limit, Duration::ZERO)));
-        let mut driver = Driver { flow, core, waker: None, clock };
         let mut place = Place::chain(core);
-        let mut ordered = None;
         loop {
-            let next = {
-                let mut rung = false;
-                let mut chain = pin!(flow.dispatch(&mut slot, &place));
-                let (ended, asked) = poll_fn(|cx| match poll_caught(chain.as_mut(), cx) {
-                    Poll::Ready(ended) => Poll::Ready((Some(ended), driver.is_asked(&mut rung, cx))),
-                    Poll::Pending if !driver.is_asked(&mut rung, cx) && driver.may_sleep(cx) => Poll::Pending,
-                    Poll::Pending => Poll::Ready((None, true)),
-                })
-                .await;
-                // One call of `fork` for each arm: a value that waits for a common one is kept in every
-                // suspended run.
-                match ended {
-                    None => {
-                        place.stop_after_this_step();
-                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Running(chain), rung)).await)
-                    }
-                    Some(Ended::Exit(Exit::Paused(event))) if !asked => Err(event),
-                    Some(Ended::Exit(Exit::Emitted(Emission::One(event)))) if !asked => match W::close(event)
-                    {
-                        Ok(output) => return Ok(output),
-                        Err(event) => {
-                            let ended = Ended::Exit(Exit::handed(event));
-                            let brought = Brought::Ended(ended);
-                            Ok(Box::pin(fork(&mut driver, &place, ordered, brought, rung)).await)
+            // In a block of its own, so that nothing of it is kept while the others have a turn.
+            let has_budget = {
+                let left = {
+                    let chain = pin!(flow.dispatch(&mut slot, &place));
+                    let (mut lone, mut forked) = (Some((chain, &mut driver)), None);
+                    let place = &place;
+                    poll_fn(move |cx| {
+                        if let Some((chain, driver)) = &mut lone {
+                            let mut rung = false;
+                            let ended = ready!(poll_lone(core, driver, chain.as_mut(), &mut rung, cx));
+                            let (brought, driver) = match (ended, lone.take()) {
+                                (Ok(left), _) => return Poll::Ready(left),
+                                (Err(Some(ended)), Some((_, driver))) => (Brought::Ended(ended), driver),
+                                (Err(None), Some((chain, driver))) => {
+                                    place.stop_after_this_step();
+                                    (Brought::Running(chain), driver)
+                                }
+                                (Err(_), None) => return Poll::Pending,
+                            };
+                            forked = Some(Box::pin(fork(flow, core, driver, place, brought, rung)));
                         }
-                    },
-                    Some(ended) => {
-                        Ok(Box::pin(fork(&mut driver, &place, ordered, Brought::Ended(ended), rung)).await)
+                        match &mut forked {
+                            Some(forked) => forked.as_mut().poll(cx).map(Left::Forked),
+                            None => Poll::Pending,
+                        }
+                    })
+                    .await
+                };
+                match left {
+                    Left::Stopped(output) => return Ok(output),
+                    Left::Forked(Next::Over(result)) => return result,
+                    Left::Forked(Next::Lone(order)) => {
+                        slot = order.slot;
+                        place.begin(order.invocation, order.execution)
+                    }
+                    Left::Paused(event) => {
+                        slot = Slot::event(event);
+                        false
                     }
                 }
             };
-            match next {
-                // Its budget is spent: the same chain goes on after the others had a turn.
-                Err(event) => {
-                    slot = Slot::event(event);
-                    place.refill();
-                    yield_once().await;
-                }
-                Ok(Next::Lone(order)) => {
-                    slot = order.slot;
-                    if !place.begin(order.invocation, order.execution) {
-                        place.refill();
-                        yield_once().await;
-                    }
-                    ordered = Some(order.invocation);
-                }
-                Ok(Next::Over(result)) => return result,
+            if !has_budget {
+                place.refill();
+                yield_once().await;
             }
         }
     }
+}
+
+/// Polls a lone chain. An error says that it takes a fork to go on, and how the chain ended, if it did.
+fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
+    core: &Core<W>,
+    driver: &mut Driver,
+    chain: Pin<&mut F>,
+    rung: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Left<W>, Option<Ended<W::Event>>>> {
+    let polled = poll_caught(chain, cx);
+    let asked = driver.is_asked(core, rung, cx);
+    let ended = match polled {
+        Poll::Pending if !asked && driver.may_sleep(core, cx) => return Poll::Pending,
+        Poll::Pending => None,
+        Poll::Ready(ended) if asked => Some(ended),
+        Poll::Ready(Ended::Exit(Exit::Paused(event))) => return Poll::Ready(Ok(Left::Paused(event))),
+        Poll::Ready(Ended::Exit(Exit::Emitted(Emission::One(event)))) => match W::close(event) {
+            Ok(output) => return Poll::Ready(Ok(Left::Stopped(output))),
+            Err(event) => Some(Ended::Exit(Exit::handed(event))),
+        },
+        Poll::Ready(ended) => Some(ended),
+    };
+    Poll::Ready(Err(ended))
 }
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what
@@ -141,10 +173,9 @@ pub(super) async fn drive_whole<W: Workflow>(
     limit: Option<Duration>,
 ) -> Result<W::Output, RunError> {
     let core = &core;
-    let clock = Some(Box::new(Clock::new(limit, core.begin())));
-    let mut driver = Driver { flow, core, waker: None, clock };
+    let mut driver = Driver::new(Some(Clock::new(limit, core.begin())));
     let place = Place::chain(core);
-    match Box::pin(fork(&mut driver, &place, None, Brought::Nothing, false)).await {
+    match Box::pin(fork(flow, core, &mut driver, &place, Brought::Nothing, false)).await {
         Next::Over(result) => result,
         Next::Lone(_) => unreachable!("such a run has no lone chain"),
     }

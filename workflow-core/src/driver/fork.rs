@@ -21,7 +21,7 @@ use super::execution::Execution;
 use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
 use super::wait::wants;
-use super::{Exit, Inbound, Place, Slot};
+use super::{Core, Exit, Inbound, Place, Slot};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Token};
 use crate::retry::Failure;
 use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
@@ -48,8 +48,9 @@ pub(super) enum Next<W: Workflow> {
 const BUDGET: u32 = 256;
 
 /// What happens in a fork, beside the steps that are live.
-struct Fork<'d, 'a, W: Workflow> {
-    driver: &'d mut Driver<'a, W>,
+struct Fork<'d, W: Workflow> {
+    core: &'d Arc<Core<W>>,
+    driver: &'d mut Driver,
     /// The execution that a lone chain has brought.
     first: Option<InvocationId>,
     /// Whether the timer has rung and the machine does not know yet.
@@ -62,14 +63,15 @@ struct Fork<'d, 'a, W: Workflow> {
 }
 
 /// Runs what the machine orders until the run is over or a lone step is left.
-pub(super) fn fork<'f, 'a, W: Workflow>(
-    driver: &'f mut Driver<'a, W>,
+pub(super) fn fork<'f, W: Workflow>(
+    flow: &'f W,
+    core: &'f Arc<Core<W>>,
+    driver: &'f mut Driver,
     place: &'f Place<'_, W>,
-    ordered: Option<InvocationId>,
     brought: Brought<'f, W::Event>,
     rung: bool,
-) -> impl Future<Output = Next<W>> + Send + use<'f, 'a, W> {
-    let (flow, core) = (driver.flow, driver.core);
+) -> impl Future<Output = Next<W>> + Send + use<'f, W> {
+    let ordered = place.ordered();
     let first = place.step().map(|step| {
         let mut machine = core.machine();
         let machine = machine.get_or_insert_with(|| driver.new_machine());
@@ -85,7 +87,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
         Brought::Ended(ended) => (None, Some(ended)),
     };
     let is_plain = core.special().is_none();
-    let mut fork = Fork { driver, first, rung, current: None, going: BTreeSet::new() };
+    let mut fork = Fork { core, driver, first, rung, current: None, going: BTreeSet::new() };
     async move {
         let mut live = FuturesUnordered::new();
         poll_fn(|cx| {
@@ -155,7 +157,7 @@ pub(super) fn fork<'f, 'a, W: Workflow>(
     }
 }
 
-impl<W: Workflow> Fork<'_, '_, W> {
+impl<W: Workflow> Fork<'_, W> {
     /// Sets the timer to what is due next.
     fn arm(&mut self, machine: &Machine<W::Event>) {
         if let Some(clock) = &mut self.driver.clock {
@@ -165,7 +167,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     /// Tells the machine a fact.
     fn tell(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
-        if let Some(watch) = self.driver.core.watch() {
+        if let Some(watch) = self.core.watch() {
             watch.fact::<W>(machine, &fact);
         }
         machine.handle_input(self.driver.now(), fact);
@@ -173,7 +175,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     /// Tells the machine what has come in: what steps sent goes before what they return.
     fn look_outside(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
-        let core = self.driver.core;
+        let core = self.core;
         if core.attention.load(Ordering::Relaxed) {
             for inbound in core.take_inbox() {
                 let fact = self.fact(inbound);
@@ -239,7 +241,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         };
         if let Some(invocation) = invocation {
             let is_tried_again = matches!(fact, Input::StepFailed { again: Some(_), .. });
-            self.driver.core.forget(invocation.number, is_tried_again);
+            self.core.forget(invocation.number, is_tried_again);
             self.end_delivery(machine, invocation, &fact);
         }
         self.tell(machine, fact);
@@ -256,7 +258,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         let verdict = asked.map(|step| {
             let (failures, elapsed) = machine.tries(invocation, self.driver.now());
             let name = W::graph().steps[usize::from(step)].name;
-            let failure = Failure::new(self.driver.core.id(), name, failures + 1, elapsed, &*error);
+            let failure = Failure::new(self.core.id(), name, failures + 1, elapsed, &*error);
             catch_unwind(AssertUnwindSafe(|| W::retry(step)?.verdict(&failure)))
         });
         let (error, again) = match verdict {
@@ -275,7 +277,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         given: Given<W::Event>,
         again: Option<Box<Again<W::Event>>>,
     ) -> Order<W> {
-        let core = self.driver.core;
+        let core = self.core;
         let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
         let span = core.watch().map_or(Span::NONE, |watch| {
             let span = watch.span::<W>(invocation, step, attempt);
@@ -301,7 +303,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         let mut wanted = Vec::new();
         if let Some(event) = machine.offered(offer) {
             for (wait, step) in waits {
-                if !served.contains(step) && wants(self.driver.core, *wait, event) {
+                if !served.contains(step) && wants(self.core, *wait, event) {
                     served.push(*step);
                     wanted.push(*wait);
                 }
@@ -312,7 +314,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
 
     /// Asks a new wait which of the events that came before it wants.
     fn match_kept(&mut self, machine: &mut Machine<W::Event>, wait: u64) {
-        let taken = machine.kept(wait).position(|event| wants(self.driver.core, wait, event));
+        let taken = machine.kept(wait).position(|event| wants(self.core, wait, event));
         self.tell(machine, Input::MatchedKept { wait, taken: taken.map(|place| place as u32) });
     }
 
@@ -324,7 +326,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
         wait: u64,
         event: Option<W::Event>,
     ) {
-        let core = self.driver.core;
+        let core = self.core;
         if let Some(watch) = core.watch() {
             watch.wakes::<W>(invocation, step, event.as_ref());
         }
@@ -345,15 +347,15 @@ impl<W: Workflow> Fork<'_, '_, W> {
         if machine.is_over() {
             return true;
         }
-        if self.driver.core.is_held() {
+        if self.core.is_held() {
             return false;
         }
-        !self.driver.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
+        !self.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
     }
 
     /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
     fn is_at_rest(&self) -> bool {
-        let core = self.driver.core;
+        let core = self.core;
         core.is_stepwise() && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
     }
 
@@ -388,14 +390,14 @@ impl<W: Workflow> Fork<'_, '_, W> {
     ) {
         self.going.remove(&invocation);
         let current = self.take_current(invocation);
-        if self.driver.core.is_stepwise() {
+        if self.core.is_stepwise() {
             let delivery = current.unwrap_or_else(|| self.delivery(machine, invocation));
             self.come_to_an_end(delivery, Gave::of::<W>(fact));
         }
     }
 
     fn note_whether_idle(&self, machine: &Machine<W::Event>) {
-        let core = self.driver.core;
+        let core = self.core;
         let may_go_on = machine.has_waits() && !machine.knows_that_waits_are_all();
         let is_idle = !machine.is_busy() && !may_go_on;
         let was_idle = core.idle.load(Ordering::Relaxed);
@@ -412,7 +414,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
     }
 
     fn come_to_an_end(&self, delivery: Delivery, gave: Gave) {
-        let core = self.driver.core;
+        let core = self.core;
         if core.is_stepwise() {
             core.with_rest(|rest| rest.deliveries.push_back(Delivery { gave, ..delivery }));
         }
@@ -421,7 +423,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
     /// Whether the step of the delivery that a stepwise run is at does nothing but wait again, for what it
     /// waited for before.
     fn waits_again(&mut self) -> bool {
-        let core = self.driver.core;
+        let core = self.core;
         let waits_for =
             |current: &Delivery| core.with_waiting(|waiting| waiting.only_waits_for(current.invocation));
         let Some(event) = self.current.as_ref().and_then(waits_for) else {
@@ -437,11 +439,11 @@ impl<W: Workflow> Fork<'_, '_, W> {
     /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.
     fn may_sleep(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> bool {
         self.rung |= self.driver.has_rung(cx);
-        if self.rung || !self.driver.may_sleep(cx) || self.waits_again() {
+        if self.rung || !self.driver.may_sleep(self.core, cx) || self.waits_again() {
             return false;
         }
         let may_be_stuck = machine.has_waits() && !machine.is_busy() && !machine.knows_that_waits_are_all();
-        if may_be_stuck && self.driver.core.with_waiting(|waiting| waiting.are_all()) {
+        if may_be_stuck && self.core.with_waiting(|waiting| waiting.are_all()) {
             self.tell(machine, Input::WaitsAreAll);
             return false;
         }
@@ -449,7 +451,7 @@ impl<W: Workflow> Fork<'_, '_, W> {
     }
 
     fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
-        let core = self.driver.core;
+        let core = self.core;
         if let Some(watch) = core.watch() {
             watch.ends::<W>(&outcome);
         }

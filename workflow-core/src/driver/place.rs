@@ -217,6 +217,12 @@ impl<'r, W: Workflow> Place<'r, W> {
         left > 0
     }
 
+    /// The execution that the chain began with, if the machine has ordered it.
+    pub(super) fn ordered(&self) -> Option<InvocationId> {
+        let number = self.first.load(Relaxed);
+        (self.slot != u32::MAX).then_some(InvocationId { number, slot: self.slot })
+    }
+
     /// Makes the chain come back after the step that runs.
     pub(super) fn stop_after_this_step(&self) {
         self.until.store(0, Relaxed);

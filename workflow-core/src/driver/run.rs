@@ -4,7 +4,7 @@ use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::begin::{Driving, Opening, begin, open_whole};
@@ -390,17 +390,27 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// Polls the run once; ready when it is over.
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(result) = ready!(self.poll_result(cx)) {
+            self.phase = Phase::Over(Some(result));
+        }
+        Poll::Ready(())
+    }
+
+    /// Polls the run once; ready with its result when that is known and was not given before.
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<W::Output, RunError>>> {
         if let Phase::Ready { .. } = self.phase {
             self.begin();
         }
-        if let Phase::Driving(driving) = &mut self.phase {
-            let Poll::Ready(result) = driving.as_mut().poll(cx) else {
-                return Poll::Pending;
-            };
-            self.phase = Phase::Over(Some(result));
-            self.core.close();
+        match &mut self.phase {
+            Phase::Driving(driving) => {
+                let result = ready!(driving.as_mut().poll(cx));
+                self.phase = Phase::Over(None);
+                Core::close_for_its_owner(&self.core);
+                Poll::Ready(Some(result))
+            }
+            Phase::Over(result) => Poll::Ready(result.take()),
+            Phase::Ready { .. } => Poll::Pending,
         }
-        Poll::Ready(())
     }
 
     fn begin(&mut self) {
@@ -433,13 +443,7 @@ impl<W: Workflow> Future for Run<'_, W> {
             reader.set_holds(false);
         }
         self.go_on_alone();
-        if self.drive(cx).is_pending() {
-            return Poll::Pending;
-        }
-        match &mut self.phase {
-            Phase::Over(result) => Poll::Ready(result.take().expect("a run gives its result once")),
-            _ => Poll::Pending,
-        }
+        self.poll_result(cx).map(|result| result.expect("a run gives its result once"))
     }
 }
 
