@@ -233,6 +233,7 @@ impl<W: Workflow> Core<W> {
     }
 
     /// How many waits the execution has open, if it runs apart from its run, or if it does not.
+    #[inline]
     pub(super) fn open_waits(&self, number: u64, is_apart: bool) -> usize {
         if !self.waited.load(Ordering::Relaxed) {
             return 0;
@@ -269,7 +270,15 @@ impl<W: Workflow> Core<W> {
     }
 
     /// An execution has come to its end: what was kept for a later try of it goes when there is none.
+    #[inline]
     pub(super) fn forget(&self, number: u64, is_tried_again: bool) {
+        if self.waited.load(Ordering::Relaxed) || self.remembers.load(Ordering::Relaxed) {
+            self.forget_what_is_kept(number, is_tried_again);
+        }
+    }
+
+    #[cold]
+    fn forget_what_is_kept(&self, number: u64, is_tried_again: bool) {
         if self.waited.load(Ordering::Relaxed) {
             // A wait that somebody has taken along keeps the run from nothing any more.
             self.with_rest(|rest| rest.waiting.note(number, true));

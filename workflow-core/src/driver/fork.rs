@@ -22,7 +22,7 @@ use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
 use super::wait::wants;
 use super::{Core, Exit, Inbound, Place, Slot};
-use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Token};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Plan, Token};
 use crate::retry::Failure;
 use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
 
@@ -51,6 +51,9 @@ const BUDGET: u32 = 256;
 struct Fork<'d, W: Workflow> {
     core: &'d Arc<Core<W>>,
     driver: &'d mut Driver,
+    plan: &'static Plan,
+    /// Whether every transition passes through the machine, for which there may be any reason.
+    is_whole: bool,
     /// The execution that a lone chain has brought.
     first: Option<InvocationId>,
     /// Whether the timer has rung and the machine does not know yet.
@@ -86,8 +89,8 @@ pub(super) fn fork<'f, W: Workflow>(
         Brought::Running(chain) => (Some(chain), None),
         Brought::Ended(ended) => (None, Some(ended)),
     };
-    let is_plain = core.special().is_none();
-    let mut fork = Fork { core, driver, first, rung, current: None, going: BTreeSet::new() };
+    let is_whole = core.is_whole();
+    let mut fork = Fork { core, driver, plan: W::Event::plan(), is_whole, first, rung, current: None, going: BTreeSet::new() };
     async move {
         let mut live = FuturesUnordered::new();
         poll_fn(|cx| {
@@ -103,7 +106,7 @@ pub(super) fn fork<'f, W: Workflow>(
                     match machine.poll_output() {
                         Output::RunStep { invocation, step, given, again } => {
                             let order = fork.order(invocation, step, given, again);
-                            let is_lone = is_plain && chain.is_none() && live.is_empty();
+                            let is_lone = !is_whole && chain.is_none() && live.is_empty();
                             if is_lone
                                 && machine.is_single()
                                 && W::graph().steps[usize::from(step)].timeout.is_none()
@@ -130,7 +133,9 @@ pub(super) fn fork<'f, W: Workflow>(
                     machine.take_published().into_iter().for_each(|event| core.publish(event));
                     return Poll::Pending;
                 }
-                fork.note_whether_idle(machine);
+                if core.idle.load(Ordering::Relaxed) {
+                    fork.note_whether_idle(machine);
+                }
                 if let Some(running) = &mut chain
                     && let Poll::Ready(end) = poll_step(core, place.number(), running.as_mut(), cx)
                 {
@@ -143,7 +148,10 @@ pub(super) fn fork<'f, W: Workflow>(
                         fork.look_outside(machine, cx);
                         fork.step_ended(machine, Some(invocation), end);
                     }
-                    Poll::Ready(None) | Poll::Pending if fork.may_sleep(machine, cx) => return Poll::Pending,
+                    Poll::Ready(None) | Poll::Pending if fork.may_sleep(machine, cx) => {
+                        fork.note_whether_idle(machine);
+                        return Poll::Pending;
+                    }
                     Poll::Ready(None) | Poll::Pending => (),
                 }
                 budget -= 1;
@@ -174,7 +182,15 @@ impl<W: Workflow> Fork<'_, W> {
     }
 
     /// Tells the machine what has come in: what steps sent goes before what they return.
+    #[inline]
     fn look_outside(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
+        if self.rung || self.driver.clock.is_some() || self.core.attention.load(Ordering::Relaxed) {
+            self.take_in(machine, cx);
+        }
+    }
+
+    #[cold]
+    fn take_in(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
         let core = self.core;
         if core.attention.load(Ordering::Relaxed) {
             for inbound in core.take_inbox() {
@@ -214,7 +230,24 @@ impl<W: Workflow> Fork<'_, W> {
     }
 
     /// Tells the machine how a step ended; `None` for the event that opens the run.
+    #[inline]
     fn step_ended(
+        &mut self,
+        machine: &mut Machine<W::Event>,
+        invocation: Option<InvocationId>,
+        ended: Ended<W::Event>,
+    ) {
+        match (ended, invocation) {
+            (Ended::Exit(Exit::Paused(event)), Some(invocation)) if !self.is_whole => {
+                self.core.forget(invocation.number, false);
+                machine.returned(self.driver.now(), invocation, Emission::One(event));
+            }
+            (ended, invocation) => self.note_end(machine, invocation, ended),
+        }
+    }
+
+    #[inline(never)]
+    fn note_end(
         &mut self,
         machine: &mut Machine<W::Event>,
         invocation: Option<InvocationId>,
@@ -270,12 +303,30 @@ impl<W: Workflow> Fork<'_, W> {
         Input::StepFailed { invocation, error: StepError::new(error), again }
     }
 
+    #[inline]
     fn order(
         &mut self,
         invocation: InvocationId,
         step: u16,
         given: Given<W::Event>,
         again: Option<Box<Again<W::Event>>>,
+    ) -> Order<W> {
+        let retries = self.plan.graph().steps[usize::from(step)].retries;
+        if !self.is_whole && !retries && again.is_none() {
+            let slot = slot_for::<W>(self.plan, step, given);
+            return Order { invocation, step, slot, execution: None, span: Span::NONE };
+        }
+        self.order_noted(invocation, step, given, again, retries)
+    }
+
+    /// The same where somebody takes note of it.
+    fn order_noted(
+        &mut self,
+        invocation: InvocationId,
+        step: u16,
+        given: Given<W::Event>,
+        again: Option<Box<Again<W::Event>>>,
+        retries: bool,
     ) -> Order<W> {
         let core = self.core;
         let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
@@ -287,14 +338,14 @@ impl<W: Workflow> Fork<'_, W> {
         if core.is_stepwise() {
             self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
         }
-        if core.is_whole() {
+        if self.is_whole {
             self.going.insert(invocation);
         }
         // A later try is given what this one collects, call by call, so this one counts its calls.
-        let counts = W::graph().steps[usize::from(step)].retries || core.is_whole();
+        let counts = retries || self.is_whole;
         let execution =
             (again.is_some() || counts).then(|| Arc::new(Execution::new(again.map(|again| *again))));
-        Order { invocation, step, slot: slot_for::<W>(step, given), execution, span }
+        Order { invocation, step, slot: slot_for::<W>(self.plan, step, given), execution, span }
     }
 
     /// Asks each wait whether it wants an event that has come.
@@ -350,13 +401,13 @@ impl<W: Workflow> Fork<'_, W> {
         if self.core.is_held() {
             return false;
         }
-        !self.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
+        !self.is_whole || !self.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
     }
 
     /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
     fn is_at_rest(&self) -> bool {
         let core = self.core;
-        core.is_stepwise() && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
+        self.is_whole && core.is_stepwise() && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
     }
 
     /// Whether a stepwise run has a delivery to bring to its end: if need be the oldest of those that began
@@ -424,6 +475,9 @@ impl<W: Workflow> Fork<'_, W> {
     /// waited for before.
     fn waits_again(&mut self) -> bool {
         let core = self.core;
+        if !self.is_whole {
+            return false;
+        }
         let waits_for =
             |current: &Delivery| core.with_waiting(|waiting| waiting.only_waits_for(current.invocation));
         let Some(event) = self.current.as_ref().and_then(waits_for) else {
@@ -487,9 +541,10 @@ impl<W: Workflow> Fork<'_, W> {
 }
 
 /// What a step takes, in the form in which the dispatch finds it.
-fn slot_for<W: Workflow>(step: u16, given: Given<W::Event>) -> Slot<W::Event> {
+#[inline]
+fn slot_for<W: Workflow>(plan: &Plan, step: u16, given: Given<W::Event>) -> Slot<W::Event> {
     match given {
-        Given::One(event) if W::Event::plan().direct[event.kind() as usize] => Slot::event(event),
+        Given::One(event) if plan.direct[event.kind() as usize] => Slot::event(event),
         Given::One(event) => Slot::step(step, vec![event]),
         Given::Several(events) => Slot::step(step, events),
     }

@@ -3,6 +3,7 @@
 //! A batch counts what is live in it; it closes when that is nothing. An event that waits in a join keeps
 //! it open, until nothing else in the whole run can go on: then the oldest such batch closes all the same.
 
+use super::plan::Taker;
 use super::run::Machine;
 use super::state::{Batch, BatchId, Gathering, Line};
 use super::{Given, Outcome, Token};
@@ -40,10 +41,31 @@ impl<E: Token> Machine<E> {
         let batch =
             Batch { number, parent, depth, open: true, live: 1, held: Vec::new(), pins: 0, gathering };
         let id = BatchId { number, slot: self.state.batches.insert(batch) };
-        events.into_iter().for_each(|event| self.deliver_unless_over(event, Some(id), line));
+        self.make_room(&events);
+        for event in events {
+            match self.plan.routes[event.kind() as usize] {
+                Some(Taker::Start(step)) => {
+                    self.state.batches[id.slot].live += 1;
+                    self.begin(step, Given::One(event), Some(id), line.clone());
+                }
+                _ => self.deliver_unless_over(event, Some(id), line),
+            }
+        }
         self.release(Some(id)); // The one that stood for the opening itself.
     }
 
+    /// Makes room for what the members start, as far as that can be seen by the first one.
+    fn make_room(&mut self, events: &[E]) {
+        let first = events.first().and_then(|first| self.plan.routes[first.kind() as usize]);
+        if let Some(Taker::Start(step)) = first {
+            let free = self.free_workers(step).min(events.len());
+            self.state.running.reserve(free);
+            self.state.orders.reserve(free);
+            self.state.steps[step as usize].queue.reserve(events.len() - free);
+        }
+    }
+
+    #[inline]
     fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         if !self.state.over {
             self.deliver(event, batch, line);
@@ -74,26 +96,40 @@ impl<E: Token> Machine<E> {
             gathering.fired = true;
             let arrived = std::mem::take(&mut gathering.arrived);
             let line = std::mem::take(&mut gathering.line);
+            self.keep(parent);
             self.begin(step, Given::Several(arrived), parent, line);
         }
     }
 
     /// One more thing is live in the batch.
+    #[inline]
     pub(super) fn keep(&mut self, batch: Option<BatchId>) {
         if let Some(id) = self.open_ancestor(batch) {
             self.state.batches[id.slot].live += 1;
+            self.unsettle(id);
+        }
+    }
+
+    /// Something goes on in the batch again.
+    #[inline]
+    fn unsettle(&mut self, id: BatchId) {
+        if !self.state.settled.is_empty() {
             self.state.settled.remove(&id);
         }
     }
 
     /// One thing less is live in the batch; the last one closes it.
+    #[inline]
     pub(super) fn release(&mut self, batch: Option<BatchId>) {
         if self.state.over {
             return;
         }
         if let Some(id) = self.open_ancestor(batch) {
-            self.state.batches[id.slot].live -= 1;
-            self.look_at(id);
+            let batch = &mut self.state.batches[id.slot];
+            batch.live -= 1;
+            if batch.live == 0 {
+                self.look_at(id);
+            }
         }
     }
 
@@ -127,6 +163,7 @@ impl<E: Token> Machine<E> {
     }
 
     /// The batch itself while it is open, else the nearest one around it that is.
+    #[inline]
     pub(super) fn open_ancestor(&self, batch: Option<BatchId>) -> Option<BatchId> {
         let mut at = batch;
         while let Some(id) = at {
@@ -181,8 +218,7 @@ impl<E: Token> Machine<E> {
         while let Some(id) = at {
             let batch = &self.state.batches[id.slot];
             if batch.live > 0 {
-                self.state.settled.remove(&id);
-                return;
+                return self.unsettle(id);
             }
             if !batch.held.is_empty() {
                 self.state.settled.insert(id);
@@ -198,13 +234,14 @@ impl<E: Token> Machine<E> {
     /// Fires the joins that have not fired; what they give belongs to the batch around, which is
     /// returned and has one thing less to wait for.
     fn close(&mut self, id: BatchId) -> Option<BatchId> {
-        self.state.settled.remove(&id);
+        self.unsettle(id);
         let batch = &mut self.state.batches[id.slot];
         batch.open = false;
         let parent = batch.parent;
         self.pin(Some(id));
         for gathering in std::mem::take(&mut self.state.batches[id.slot].gathering) {
             if !gathering.fired {
+                self.keep(parent);
                 self.begin(gathering.step, Given::Several(gathering.arrived), parent, gathering.line);
             }
         }

@@ -1,6 +1,6 @@
 //! Plan: the graph turned round, so that each event finds its takers without a search.
 
-use crate::graph::{Graph, Solution, StepNode, Takes, memory};
+use crate::graph::{EventNode, Graph, Role, Solution, StepNode, Takes, memory};
 
 /// What the machine looks up; made once for a workflow.
 #[derive(Debug)]
@@ -8,6 +8,8 @@ pub struct Plan {
     pub(super) graph: &'static Graph,
     /// By event: who takes it, in declaration order of the steps.
     pub(super) takers: Vec<Vec<Taker>>,
+    /// By event: the one way that it goes, where that is all that is done with it.
+    pub(super) routes: Vec<Option<Taker>>,
     /// By step: what each parameter slot of a join needs; empty for a step that is no join.
     pub(super) slots: Vec<Vec<Slot>>,
     /// By event: the steps that gather a batch of which it is a member.
@@ -74,19 +76,24 @@ impl Plan {
         let waited: Vec<bool> = (0..graph.events.len() as u16)
             .map(|event| graph.steps.iter().any(|step| step.waits.contains(&event)))
             .collect();
-        let is_direct = |event: usize| match takers[event][..] {
-            [Taker::Start(step)] => {
-                !graph.events[event].published && !waited[event] && graph.is_plain(step.into())
-            }
+        let route = |event: usize| match (&graph.events[event], &takers[event][..]) {
+            (EventNode { role: Role::Stop, .. } | EventNode { published: true, .. }, _) => None,
+            (_, [taker]) if !waited[event] => Some(*taker),
+            _ => None,
+        };
+        let routes: Vec<Option<Taker>> = (0..graph.events.len()).map(route).collect();
+        let is_direct = |route: &Option<Taker>| match *route {
+            Some(Taker::Start(step)) => graph.is_plain(step.into()),
             _ => false,
         };
-        let direct = (0..graph.events.len()).map(is_direct).collect();
+        let direct = routes.iter().map(is_direct).collect();
         let catchers: Vec<Option<u16>> =
             (0..graph.steps.len()).map(|step| graph.catcher(step).map(|catch| catch as u16)).collect();
         let keeps = graph.steps.iter().zip(&catchers).map(|(step, catch)| step.retries || catch.is_some());
         Self {
             graph,
             takers,
+            routes,
             slots,
             gatherers,
             direct,

@@ -74,7 +74,7 @@ impl<E: Token> Machine<E> {
                 self.note(invocation, |history| history.published += 1);
                 self.state.orders.push_back(Output::Publish { event });
             }
-            Input::StepReturned { invocation, emission } => self.step_returned(invocation, emission),
+            Input::StepReturned { invocation, emission } => self.route_returned(invocation, emission),
             Input::StepFailed { invocation, error, again } => self.step_failed(invocation, error, again),
             Input::StepWaits { invocation, wait, index, event, timeout } => {
                 self.step_waits(invocation, wait, index, event, timeout);
@@ -90,11 +90,31 @@ impl<E: Token> Machine<E> {
         }
     }
 
+    /// The same as [`Input::StepReturned`], which is by far the most frequent fact.
+    #[inline]
+    pub fn returned(&mut self, now: Duration, invocation: InvocationId, emission: Emission<E>) {
+        if !self.state.over {
+            self.now = now;
+            self.state.waits_are_all = false;
+            self.route_returned(invocation, emission);
+        }
+    }
+
     /// The next order. After [`Output::Finish`] it only says [`Output::Wait`].
+    #[inline]
     pub fn poll_output(&mut self) -> Output<E> {
+        match self.state.orders.pop_front() {
+            Some(Output::Match { offer, .. }) => self.up_to_date(offer),
+            Some(order) => order,
+            None => self.poll_at_rest(),
+        }
+    }
+
+    /// The next order where none is due yet.
+    fn poll_at_rest(&mut self) -> Output<E> {
         loop {
             if let Some(order) = self.state.orders.pop_front() {
-                return self.up_to_date(order);
+                return order;
             }
             let may_go_on = !self.state.waits.is_empty() && !self.state.waits_are_all;
             if self.is_busy() || may_go_on || self.state.over || !self.state.started {
@@ -234,13 +254,17 @@ impl<E: Token> Machine<E> {
         self.state.over = true;
     }
 
-    fn step_returned(&mut self, invocation: InvocationId, emission: Emission<E>) {
+    #[inline]
+    fn route_returned(&mut self, invocation: InvocationId, emission: Emission<E>) {
         self.will_not_wait(invocation);
-        let Some(ended) = self.end(invocation) else {
+        let Some(ended) = self.end_returned(invocation) else {
             return;
         };
         self.state.last_returned = Some(ended.step);
-        self.route(emission, ended.batch, &ended.line);
+        match emission {
+            Emission::One(event) => self.deliver(event, ended.batch, &ended.line),
+            emission => self.route(emission, ended.batch, &ended.line),
+        }
         if ended.phase == Phase::Active {
             self.free_worker(ended.step);
         }
@@ -272,7 +296,15 @@ impl<E: Token> Machine<E> {
     }
 
     /// An event that a step has emitted: it may end the run, and the caller may want to see it.
+    #[inline(always)]
     pub(super) fn deliver(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
+        match self.plan.routes[event.kind() as usize] {
+            Some(taker) => self.hand_to(taker, event, batch, line),
+            None => self.deliver_to_all(event, batch, line),
+        }
+    }
+
+    fn deliver_to_all(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         let kind = event.kind() as usize;
         let node = &self.plan.graph.events[kind];
         if matches!(node.role, Role::Stop) {
@@ -315,12 +347,16 @@ impl<E: Token> Machine<E> {
         }
     }
 
+    #[inline(always)]
     fn hand_to(&mut self, taker: Taker, event: E, batch: Option<BatchId>, line: &Line) {
         if self.state.over {
             return;
         }
         match taker {
-            Taker::Start(step) => self.begin(step, Given::One(event), batch, line.clone()),
+            Taker::Start(step) => {
+                self.keep(batch);
+                self.begin(step, Given::One(event), batch, line.clone());
+            }
             Taker::Join { step, slot } => self.hold(step, slot, event, batch, line.clone()),
             Taker::Gather(step) => self.gather(step, event, batch, line),
         }
@@ -363,6 +399,7 @@ impl<E: Token> Machine<E> {
         }
         node.lacking = slots.iter().zip(&node.held).filter(|(slot, held)| held.len() < slot.needs).count();
         let deepest = self.deepest(&batches);
+        self.keep(deepest);
         self.begin(step, Given::Several(events), deepest, line);
         for batch in batches {
             self.let_go(step, batch);

@@ -29,15 +29,33 @@ impl<T> Slots<T> {
         self.entries.len() as u32 - 1
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.entries.reserve(more.saturating_sub(self.free.len()));
+    }
+
     /// Takes out what is at a place; the last thing to go leaves no holes behind.
+    #[inline]
     pub(super) fn remove(&mut self, slot: u32) -> Option<T> {
         let value = self.entries.get_mut(slot as usize)?.take()?;
+        self.note_free(slot);
+        Some(value)
+    }
+
+    /// Drops what is at a place, which is filled.
+    #[inline]
+    pub(super) fn clear(&mut self, slot: u32) {
+        self.entries[slot as usize] = None;
+        self.note_free(slot);
+    }
+
+    #[inline]
+    fn note_free(&mut self, slot: u32) {
         self.free.push(slot);
         if self.is_empty() {
             self.entries.clear();
             self.free.clear();
         }
-        Some(value)
     }
 
     pub(super) fn get(&self, slot: u32) -> Option<&T> {

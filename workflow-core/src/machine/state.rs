@@ -159,7 +159,14 @@ impl Line {
     }
 
     /// The line of what follows from both.
+    #[inline]
     pub(super) fn join(&mut self, other: &Self) {
+        if other.0.is_some() {
+            self.join_entries(other);
+        }
+    }
+
+    fn join_entries(&mut self, other: &Self) {
         for (catch, times) in other.0.iter().flat_map(|entries| entries.iter()) {
             let entries = self.0.get_or_insert_default();
             match entries.iter_mut().find(|(step, _)| step == catch) {

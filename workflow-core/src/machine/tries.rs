@@ -89,6 +89,7 @@ impl<E: Token> Machine<E> {
             let gave_up = GaveUp { step: ended.step, invocation, attempts, elapsed, error };
             return self.finish(Outcome::Failed(Box::new(gave_up)));
         };
+        self.keep(ended.batch);
         self.begin(catch, Given::One(event), ended.batch, ended.line.and(catch));
         if ended.phase == Phase::Active {
             self.free_worker(ended.step);

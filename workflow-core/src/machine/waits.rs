@@ -69,11 +69,15 @@ impl<E: Token> Machine<E> {
     }
 
     /// The execution has ended, or begins a new try: it will not begin again the waits of the last one.
+    #[inline]
     pub(super) fn will_not_wait(&mut self, invocation: InvocationId) {
-        self.no_longer_awaited(|awaited| awaited.invocation == invocation);
+        if !self.state.awaited.is_empty() {
+            self.no_longer_awaited(|awaited| awaited.invocation == invocation);
+        }
     }
 
     /// Offers what came while such waits had not begun again, unless it has to wait for others still.
+    #[cold]
     fn no_longer_awaited(&mut self, such: impl Fn(&Awaited) -> bool) {
         let begun: Vec<Awaited> =
             self.state.awaited.iter().filter(|awaited| such(awaited)).copied().collect();
@@ -113,17 +117,12 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    /// An order as it is to be carried out now: whom an event is offered to is known only when its turn comes,
+    /// The order to offer an event, as it is to be carried out now: to whom is known only when its turn comes,
     /// because the one before it may have ended a wait.
-    pub(super) fn up_to_date(&self, order: Output<E>) -> Output<E> {
-        match order {
-            Output::Match { offer, .. } => {
-                let kind = self.offered(offer).map(Token::kind);
-                let waits = self.state.waits.iter().filter(|(_, wait)| Some(wait.event) == kind);
-                Output::Match { offer, waits: waits.map(|(name, wait)| (*name, wait.step)).collect() }
-            }
-            order => order,
-        }
+    pub(super) fn up_to_date(&self, offer: u64) -> Output<E> {
+        let kind = self.offered(offer).map(Token::kind);
+        let waits = self.state.waits.iter().filter(|(_, wait)| Some(wait.event) == kind);
+        Output::Match { offer, waits: waits.map(|(name, wait)| (*name, wait.step)).collect() }
     }
 
     /// The event goes to the steps that take it and have not got it; where none takes it, it is kept.

@@ -6,12 +6,21 @@ use super::run::Machine;
 use super::state::{BatchId, Line, Phase, Queued, Returning, Running};
 use super::{Again, Attempt, Given, History, InvocationId, Output, Token};
 
+/// What is left of an execution that has returned.
+pub(super) struct Ended {
+    pub(super) step: u16,
+    pub(super) phase: Phase,
+    pub(super) batch: Option<BatchId>,
+    pub(super) line: Line,
+}
+
 impl<E: Token> Machine<E> {
-    /// Starts an execution, or queues it when all workers of the step are busy.
+    /// Starts an execution, which is live in its batch already, or queues it when all workers of the step are
+    /// busy.
+    #[inline(always)]
     pub(super) fn begin(&mut self, step: u16, given: Given<E>, batch: Option<BatchId>, line: Line) {
-        self.keep(batch);
         if self.has_worker(step) {
-            self.order(step, Queued { given, batch, line });
+            self.order(step, given, batch, line);
         } else {
             self.state.queued += 1;
             self.state.steps[step as usize].queue.push_back(Queued { given, batch, line });
@@ -19,10 +28,16 @@ impl<E: Token> Machine<E> {
     }
 
     fn has_worker(&self, step: u16) -> bool {
-        self.state.steps[step as usize].running < self.plan.graph.steps[step as usize].workers
+        self.free_workers(step) > 0
     }
 
-    fn order(&mut self, step: u16, Queued { given, batch, line }: Queued<E>) {
+    pub(super) fn free_workers(&self, step: u16) -> usize {
+        let workers = self.plan.graph.steps[step as usize].workers;
+        workers.saturating_sub(self.state.steps[step as usize].running) as usize
+    }
+
+    #[inline(always)]
+    fn order(&mut self, step: u16, given: Given<E>, batch: Option<BatchId>, line: Line) {
         let number = self.state.next_invocation;
         self.state.next_invocation += 1;
         self.take_worker(step);
@@ -82,13 +97,16 @@ impl<E: Token> Machine<E> {
     }
 
     /// A worker of the step is free again: the next execution gets it.
+    #[inline]
     pub(super) fn free_worker(&mut self, step: u16) {
         if self.state.over {
             return;
         }
         let node = &mut self.state.steps[step as usize];
         node.running -= 1;
-        self.fill(step);
+        if !node.returning.is_empty() || !node.queue.is_empty() {
+            self.fill(step);
+        }
     }
 
     /// Gives free workers of the step to those who wait for one.
@@ -100,7 +118,7 @@ impl<E: Token> Machine<E> {
                 self.go_on(step, returning);
             } else if let Some(next) = node.queue.pop_front() {
                 self.state.queued -= 1;
-                self.order(step, next);
+                self.order(step, next.given, next.batch, next.line);
             } else {
                 return;
             }
@@ -113,15 +131,33 @@ impl<E: Token> Machine<E> {
     }
 
     /// Ends an execution, with the waits that it has left open.
+    #[inline]
     pub(super) fn end(&mut self, invocation: InvocationId) -> Option<Running<E>> {
-        let running = self.running(invocation)?;
-        let phase = running.phase;
-        if phase == Phase::Active {
+        if self.running(invocation)?.phase == Phase::Active {
             self.state.active -= 1;
         } else {
             self.forget(invocation);
         }
         self.state.running.remove(invocation.slot)
+    }
+
+    /// The same for one that has returned: what it was given, and what it did, is not asked for any more.
+    #[inline]
+    pub(super) fn end_returned(&mut self, invocation: InvocationId) -> Option<Ended> {
+        let running = self.running(invocation)?;
+        let ended = Ended {
+            step: running.step,
+            phase: running.phase,
+            batch: running.batch,
+            line: std::mem::take(&mut running.line),
+        };
+        if ended.phase == Phase::Active {
+            self.state.active -= 1;
+        } else {
+            self.forget(invocation);
+        }
+        self.state.running.clear(invocation.slot);
+        Some(ended)
     }
 
     /// Notes something in the history of an execution, where it is kept; gives the line of its events.
