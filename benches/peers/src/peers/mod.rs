@@ -4,5 +4,5 @@ use workflow_benches::Entry;
 
 /// All entries of all peers.
 pub fn entries() -> Vec<Entry> {
-    [].concat()
+    Vec::new()
 }
