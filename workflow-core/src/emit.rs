@@ -163,7 +163,16 @@ impl<Ev, T: Emit<Ev>> Emit<Ev> for Vec<T> {
     }
 }
 
+/// Puts what one member gave among the members.
+#[inline]
 fn gather<Ev>(emission: Emission<Ev>, members: &mut Vec<Ev>) {
+    match emission {
+        Emission::One(event) => members.push(event),
+        emission => gather_several(emission, members),
+    }
+}
+
+fn gather_several<Ev>(emission: Emission<Ev>, members: &mut Vec<Ev>) {
     match emission {
         Emission::None => (),
         Emission::One(event) => members.push(event),

@@ -18,6 +18,7 @@ use futures_core::Stream;
 use super::delivery::{Delivery, Gave};
 use super::drive::Driver;
 use super::execution::Execution;
+use super::fan::{Members, Polled};
 use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
 use super::wait::wants;
@@ -54,8 +55,8 @@ struct Fork<'d, W: Workflow> {
     plan: &'static Plan,
     /// Whether every transition passes through the machine, for which there may be any reason.
     is_whole: bool,
-    /// The execution that a lone chain has brought.
-    first: Option<InvocationId>,
+    /// The executions that the machine did not order, so that their steps know only their numbers; in order.
+    adopted: Vec<InvocationId>,
     /// Whether the timer has rung and the machine does not know yet.
     rung: bool,
     /// The delivery that a stepwise run is at.
@@ -87,20 +88,46 @@ pub(super) fn fork<'f, W: Workflow>(
     let (mut chain, mut ended) = match brought {
         Brought::Nothing => (None, None),
         Brought::Running(chain) => (Some(chain), None),
-        Brought::Ended(ended) => (None, Some(ended)),
+        Brought::Ended(ended) => (None, Some((first, ended))),
     };
     let is_whole = core.is_whole();
-    let mut fork = Fork { core, driver, plan: W::Event::plan(), is_whole, first, rung, current: None, going: BTreeSet::new() };
+    let adopted = first.into_iter().filter(|first| Some(*first) != ordered).collect();
+    let going = BTreeSet::new();
+    let mut fork =
+        Fork { core, driver, plan: W::Event::plan(), is_whole, adopted, rung, current: None, going };
     async move {
         let mut live = FuturesUnordered::new();
+        let mut members: Option<Members<W>> = None;
         poll_fn(|cx| {
             let mut machine = core.machine();
             let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
             let mut budget = BUDGET;
             loop {
+                if let Some(together) = &mut members {
+                    fork.rung |= fork.driver.has_rung(cx);
+                    let run = |order| one_step(flow, core, order);
+                    match together.poll(core, machine, fork.plan, &mut live, run, &mut budget, cx) {
+                        Polled::Sleeping if !fork.rung && fork.driver.may_sleep(core, cx) => {
+                            return Poll::Pending;
+                        }
+                        Polled::Sleeping => ended = None,
+                        Polled::Left(last) => {
+                            ended = last.map(|(invocation, ended)| (Some(invocation), ended))
+                        }
+                        Polled::Spent => {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                    }
+                    fork.adopted =
+                        members.take().map(|members| members.give_back(machine)).unwrap_or_default();
+                }
                 fork.look_outside(machine, cx);
-                if let Some(ended) = ended.take() {
-                    fork.step_ended(machine, first, ended);
+                if let Some((invocation, ended)) = ended.take() {
+                    members = fork.step_ended(machine, invocation, ended);
+                    if members.is_some() {
+                        continue;
+                    }
                 }
                 while fork.may_order(machine) {
                     match machine.poll_output() {
@@ -140,14 +167,11 @@ pub(super) fn fork<'f, W: Workflow>(
                     && let Poll::Ready(end) = poll_step(core, place.number(), running.as_mut(), cx)
                 {
                     chain = None;
-                    ended = Some(end);
+                    ended = Some((first, end));
                     continue;
                 }
                 match Pin::new(&mut live).poll_next(cx) {
-                    Poll::Ready(Some((invocation, end))) => {
-                        fork.look_outside(machine, cx);
-                        fork.step_ended(machine, Some(invocation), end);
-                    }
+                    Poll::Ready(Some((invocation, end))) => ended = Some((Some(invocation), end)),
                     Poll::Ready(None) | Poll::Pending if fork.may_sleep(machine, cx) => {
                         fork.note_whether_idle(machine);
                         return Poll::Pending;
@@ -206,19 +230,21 @@ impl<W: Workflow> Fork<'_, W> {
         }
     }
 
-    /// A fact, with the whole id of an execution of a lone chain, which knows its number alone.
+    /// The whole name of an execution of which perhaps only the number is known.
+    fn named(&self, invocation: InvocationId) -> InvocationId {
+        let known = self.adopted.binary_search_by_key(&invocation.number, |adopted| adopted.number);
+        known.map_or(invocation, |place| self.adopted[place])
+    }
+
+    /// A fact, with the whole name of the execution that it is about.
     fn fact(&mut self, inbound: Inbound<W::Event>) -> Input<W::Event> {
         let mut fact = inbound.into_fact();
-        if let (
-            Some(first),
-            Input::StepSent { invocation, .. }
-            | Input::StepPublished { invocation, .. }
-            | Input::StepWaits { invocation, .. }
-            | Input::WaitDropped { invocation, .. },
-        ) = (self.first, &mut fact)
-            && first.number == invocation.number
+        if let Input::StepSent { invocation, .. }
+        | Input::StepPublished { invocation, .. }
+        | Input::StepWaits { invocation, .. }
+        | Input::WaitDropped { invocation, .. } = &mut fact
         {
-            *invocation = first;
+            *invocation = self.named(*invocation);
         }
         if let Input::StepWaits { invocation, event, .. } = &fact {
             self.going.remove(invocation);
@@ -229,21 +255,35 @@ impl<W: Workflow> Fork<'_, W> {
         fact
     }
 
-    /// Tells the machine how a step ended; `None` for the event that opens the run.
+    /// Tells the machine how a step ended; `None` for the event that opens the run. When nothing is left of
+    /// the run but the batch that the step returned, these are its members.
     #[inline]
     fn step_ended(
         &mut self,
         machine: &mut Machine<W::Event>,
         invocation: Option<InvocationId>,
         ended: Ended<W::Event>,
-    ) {
+    ) -> Option<Members<W>> {
+        let invocation = invocation.map(|invocation| self.named(invocation));
         match (ended, invocation) {
             (Ended::Exit(Exit::Paused(event)), Some(invocation)) if !self.is_whole => {
                 self.core.forget(invocation.number, false);
                 machine.returned(self.driver.now(), invocation, Emission::One(event));
             }
+            (Ended::Exit(Exit::Emitted(Emission::Many(events, members))), Some(invocation))
+                if !self.is_whole && !self.core.is_held() =>
+            {
+                if let Some(fan) = machine.open_fan(self.driver.now(), invocation, &events, &members) {
+                    self.core.forget(invocation.number, false);
+                    self.arm(machine);
+                    return Some(Members::new(fan, events));
+                }
+                let ended = Ended::Exit(Exit::Emitted(Emission::Many(events, members)));
+                self.note_end(machine, Some(invocation), ended);
+            }
             (ended, invocation) => self.note_end(machine, invocation, ended),
         }
+        None
     }
 
     #[inline(never)]
@@ -407,7 +447,9 @@ impl<W: Workflow> Fork<'_, W> {
     /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
     fn is_at_rest(&self) -> bool {
         let core = self.core;
-        self.is_whole && core.is_stepwise() && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
+        self.is_whole
+            && core.is_stepwise()
+            && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
     }
 
     /// Whether a stepwise run has a delivery to bring to its end: if need be the oldest of those that began

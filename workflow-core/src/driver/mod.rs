@@ -14,6 +14,7 @@ mod core;
 mod delivery;
 mod drive;
 mod execution;
+mod fan;
 mod fork;
 mod handle;
 mod log;

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use tokio::time::Sleep;
+
 use super::execution::Execution;
 use super::span::Span;
 use super::{Core, Exit, Place, Slot};
-use crate::Workflow;
 use crate::machine::InvocationId;
+use crate::{Events, Workflow};
 
 /// How an execution came to its end.
 pub(super) enum Ended<E> {
@@ -40,28 +42,40 @@ pub(super) fn one_step<'r, W: Workflow>(
     order: Order<W>,
 ) -> impl Future<Output = (InvocationId, Ended<W::Event>)> + Send + 'r {
     let Order { invocation, step, mut slot, execution, span } = order;
+    // Captured, so that it is used where it is and not kept twice.
+    let place = Place::single(core, invocation, execution);
+    let mut timer = W::Event::plan().graph().steps[usize::from(step)].timeout.map(Timer::new);
     async move {
-        let place = Place::single(core, invocation, execution);
         let mut chain = pin!(flow.dispatch(&mut slot, &place));
-        let limit = W::graph().steps[usize::from(step)].timeout;
-        let mut timer = limit.map(|limit| Box::pin(tokio::time::sleep(limit)));
         let ended = poll_fn(|cx| {
             // A step that has a timeout goes on by itself, even when it does nothing but wait.
-            let polled = span.in_scope(|| match limit {
+            let polled = span.in_scope(|| match timer {
                 Some(_) => poll_caught(chain.as_mut(), cx),
                 None => poll_step(core, invocation.number, chain.as_mut(), cx),
             });
-            if let Poll::Ready(ended) = polled {
-                return Poll::Ready(ended);
-            }
-            let is_late = timer.as_mut().is_some_and(|timer| timer.as_mut().poll(cx).is_ready());
-            match limit {
-                Some(limit) if is_late => Poll::Ready(Ended::TimedOut(limit)),
-                _ => Poll::Pending,
+            match (polled, &mut timer) {
+                (Poll::Pending, Some(timer)) => timer.poll(cx).map(Ended::TimedOut),
+                (polled, _) => polled,
             }
         })
         .await;
         (invocation, ended)
+    }
+}
+
+/// A step's timeout, counted from the step's first poll.
+struct Timer(Box<(Duration, Option<Pin<Box<Sleep>>>)>);
+
+impl Timer {
+    fn new(limit: Duration) -> Self {
+        Self(Box::new((limit, None)))
+    }
+
+    /// Ready when its time is over.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Duration> {
+        let (limit, sleep) = &mut *self.0;
+        let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(*limit)));
+        sleep.as_mut().poll(cx).map(|()| *limit)
     }
 }
 

@@ -7,19 +7,37 @@ use super::plan::Taker;
 use super::run::Machine;
 use super::state::{Batch, BatchId, Gathering, Line};
 use super::{Given, Outcome, Token};
+use crate::Members;
 use crate::graph::Takes;
 
 impl<E: Token> Machine<E> {
     pub(super) fn open_batch(
         &mut self,
         events: Vec<E>,
-        members: &[u16],
+        members: &Members,
         parent: Option<BatchId>,
         line: &Line,
     ) {
+        let Some(batch) = self.new_batch(members, parent, line) else {
+            // Nobody waits for the batch to close, so it need not be told apart from the one around it.
+            let parent = self.open_ancestor(parent);
+            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent, line));
+        };
+        self.make_room(&events);
+        self.deliver_members(events.into_iter(), batch, line);
+        self.release(Some(batch)); // The one that stood for the opening itself.
+    }
+
+    /// Opens a batch in which one thing is live, the opening itself; `None` where nobody waits for it to close.
+    pub(super) fn new_batch(
+        &mut self,
+        members: &Members,
+        parent: Option<BatchId>,
+        line: &Line,
+    ) -> Option<BatchId> {
         let plan = self.plan;
         let mut gathering: Vec<Gathering<E>> = Vec::new();
-        for member in members {
+        for member in &members.0 {
             for step in &plan.gatherers[*member as usize] {
                 if gathering.iter().all(|known| known.step != *step) {
                     let line = line.clone();
@@ -27,12 +45,11 @@ impl<E: Token> Machine<E> {
                 }
             }
         }
-        let parent = self.open_ancestor(parent);
         if gathering.is_empty() {
-            // Nobody waits for the batch to close, so it need not be told apart from the one around it.
-            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent, line));
+            return None;
         }
         gathering.sort_by_key(|gathering| gathering.step);
+        let parent = self.open_ancestor(parent);
         let depth = parent.map_or(0, |parent| self.state.batches[parent.slot].depth + 1);
         let number = self.state.next_batch;
         self.state.next_batch += 1;
@@ -40,18 +57,7 @@ impl<E: Token> Machine<E> {
         self.pin(parent);
         let batch =
             Batch { number, parent, depth, open: true, live: 1, held: Vec::new(), pins: 0, gathering };
-        let id = BatchId { number, slot: self.state.batches.insert(batch) };
-        self.make_room(&events);
-        for event in events {
-            match self.plan.routes[event.kind() as usize] {
-                Some(Taker::Start(step)) => {
-                    self.state.batches[id.slot].live += 1;
-                    self.begin(step, Given::One(event), Some(id), line.clone());
-                }
-                _ => self.deliver_unless_over(event, Some(id), line),
-            }
-        }
-        self.release(Some(id)); // The one that stood for the opening itself.
+        Some(BatchId { number, slot: self.state.batches.insert(batch) })
     }
 
     /// Makes room for what the members start, as far as that can be seen by the first one.
@@ -66,7 +72,7 @@ impl<E: Token> Machine<E> {
     }
 
     #[inline]
-    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
+    pub(super) fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         if !self.state.over {
             self.deliver(event, batch, line);
         }
@@ -98,6 +104,15 @@ impl<E: Token> Machine<E> {
             let line = std::mem::take(&mut gathering.line);
             self.keep(parent);
             self.begin(step, Given::Several(arrived), parent, line);
+        }
+    }
+
+    /// Notes the arrivals at a join of a batch that has had none, in order.
+    pub(super) fn gather_all(&mut self, step: u16, arrived: Vec<E>, id: BatchId, line: &Line) {
+        let gatherings = &mut self.state.batches[id.slot].gathering;
+        if let Some(gathering) = gatherings.iter_mut().find(|gathering| gathering.step == step) {
+            gathering.arrived = arrived;
+            gathering.line.join(line);
         }
     }
 

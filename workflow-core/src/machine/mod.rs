@@ -23,6 +23,7 @@ use crate::StepFailed;
 
 mod batch;
 mod facts;
+mod fan;
 mod plan;
 mod resume;
 mod run;
@@ -34,6 +35,7 @@ mod waits;
 mod workers;
 
 pub use facts::{Again, Attempt, GaveUp, Given, History, Input, InvocationId, Outcome, Output, Waited};
+pub use fan::{Fan, Stretch};
 pub use plan::Plan;
 pub use run::Machine;
 pub use stalled::{Holding, Lack, Stalled, StalledStep, StalledWait};

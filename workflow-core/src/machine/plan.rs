@@ -113,6 +113,13 @@ impl Plan {
         self.keeps[usize::from(step)]
     }
 
+    /// Whether the event starts the step, a plain one, and nothing else is done with it.
+    #[cfg(feature = "runtime")]
+    #[inline]
+    pub(crate) fn starts(&self, event: u16, step: u16) -> bool {
+        self.direct[usize::from(event)] && self.routes[usize::from(event)] == Some(Taker::Start(step))
+    }
+
     /// The graph that the plan was made from.
     #[must_use]
     pub fn graph(&self) -> &'static Graph {

@@ -291,7 +291,7 @@ impl<E: Token> Machine<E> {
                     self.route(part, batch, line);
                 }
             }
-            Emission::Many(events, members) => self.open_batch(events, &members.0, batch, line),
+            Emission::Many(events, members) => self.open_batch(events, &members, batch, line),
         }
     }
 

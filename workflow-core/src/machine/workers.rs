@@ -49,7 +49,7 @@ impl<E: Token> Machine<E> {
         self.state.orders.push_back(Output::RunStep { invocation, step, given, again: None });
     }
 
-    fn take_worker(&mut self, step: u16) {
+    pub(super) fn take_worker(&mut self, step: u16) {
         self.state.steps[step as usize].running += 1;
         self.state.active += 1;
     }
