@@ -14,15 +14,11 @@ use std::process::{Command, ExitCode};
 use std::{env, fs, io};
 
 use clap::Parser;
-use workflow_benches::{Work, entries_of_limits, entries_of_ours};
+use workflow_benches::{Work, entries_of_ours};
 
-/// The works that are counted, by whom, in which size, and the name under which the number is kept.
-const COUNTED: [(&str, Work, &str, u64); 4] = [
-    ("chain", Work::Chain, "ours", 10_000),
-    ("runs", Work::Runs, "ours", 2_000),
-    ("fan", Work::Fan1k, "ours", 1_000),
-    ("chain_by_hand", Work::Chain, "match loop", 10_000),
-];
+/// The name under which a number is kept, the work that is counted, and its size.
+const COUNTED: [(&str, Work, u64); 3] =
+    [("chain", Work::Chain, 10_000), ("runs", Work::Runs, 2_000), ("fan", Work::Fan1k, 1_000)];
 
 /// How far a number may grow, or fall before the kept one is out of date.
 const ALLOWED: f64 = 0.10;
@@ -56,13 +52,9 @@ fn main() -> ExitCode {
 
 fn do_once(name: &str, n: &str) -> Result<(), CountError> {
     let wrong = || io::Error::other(format!("`--once {name} {n}` is no work and size"));
-    let &(_, work, of, _) = COUNTED.iter().find(|counted| counted.0 == name).ok_or_else(wrong)?;
+    let &(_, work, _) = COUNTED.iter().find(|counted| counted.0 == name).ok_or_else(wrong)?;
     let n: u64 = n.parse().map_err(|_| wrong())?;
-    let entry = entries_of_ours()
-        .into_iter()
-        .chain(entries_of_limits())
-        .find(|entry| entry.work == work && entry.name == of)
-        .ok_or_else(wrong)?;
+    let entry = entries_of_ours().into_iter().find(|entry| entry.work == work).ok_or_else(wrong)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     assert_eq!(runtime.block_on((entry.run)(n)), work.checksum(n), "`{name}` does its work");
     Ok(())
@@ -71,7 +63,7 @@ fn do_once(name: &str, n: &str) -> Result<(), CountError> {
 fn compare(write: bool) -> Result<(), CountError> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json");
     let mut now = BTreeMap::new();
-    for (name, _, _, n) in COUNTED {
+    for (name, _, n) in COUNTED {
         let more = count(name, 2 * n)?.saturating_sub(count(name, n)?);
         now.insert(name.to_owned(), (more as f64 / n as f64 * 10.0).round() / 10.0);
     }
@@ -85,7 +77,7 @@ fn compare(write: bool) -> Result<(), CountError> {
     println!("| work | kept | now | change |");
     println!("|---|---|---|---|");
     let mut grown = Vec::new();
-    for (name, _, _, _) in COUNTED {
+    for (name, ..) in COUNTED {
         let now = now[name];
         let kept = *kept.get(name).ok_or(CountError::NotKept { name })?;
         let change = now / kept - 1.0;
