@@ -137,3 +137,40 @@ impl Call<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+    use crate::{Group, entries_of_limits, entries_of_ours};
+
+    #[test]
+    fn wrong_checksum_is_an_error_that_names_the_implementation() {
+        let broken =
+            Entry { work: Work::Runs, name: "broken", group: Group::Peer, run: |n| async move { n }.boxed() };
+        let call = Call { entry: &broken, n: 10, runtime: runtime(Work::Runs).unwrap() };
+        let error = call.timed().unwrap_err().to_string();
+        assert_eq!(error, "`broken` gives 10 for `runs` of 10, not 75");
+    }
+
+    #[test]
+    fn every_implementation_does_its_work() {
+        for entry in entries_of_limits().into_iter().chain(entries_of_ours()) {
+            let call = Call { entry: &entry, n: 3, runtime: runtime(entry.work).unwrap() };
+            if entry.work != Work::Suspended {
+                call.once().unwrap();
+                continue;
+            }
+            let expected = gate::arrived() + call.n;
+            let task = call.runtime.spawn((entry.run)(call.n));
+            call.runtime.block_on(async {
+                while gate::arrived() < expected {
+                    tokio::task::yield_now().await;
+                }
+            });
+            gate::open();
+            call.check(call.runtime.block_on(task).unwrap()).unwrap();
+        }
+    }
+}

@@ -30,7 +30,8 @@ pub fn main(entries: Vec<Entry>) -> ExitCode {
 #[must_use]
 pub fn main_of_features(plain: Entry, features: &[Entry]) -> ExitCode {
     let arguments = Arguments::parse();
-    let entries: Vec<Entry> = features.iter().copied().chain([plain]).collect();
+    let asked = features.iter().copied().filter(|entry| arguments.wants(entry));
+    let entries: Vec<Entry> = asked.chain([plain]).collect();
     let done = match arguments.single() {
         Some((case, name)) => child::measure(&entries, case, name, arguments.n),
         None => {
