@@ -33,10 +33,6 @@ impl Moment {
 static PREPARED: Mutex<Option<Moment>> = Mutex::new(None);
 
 /// Says, in the future of an entry, that what came before was preparation and does not count.
-///
-/// # Panics
-///
-/// Never: nothing that holds the lock panics.
 pub fn measure_from_here() {
     *PREPARED.lock().expect("nothing that holds it panics") = Some(Moment::now());
 }

@@ -14,7 +14,7 @@ pub(super) fn entries() -> Vec<Entry> {
 /// About a millisecond of work that the compiler cannot leave out; gives 1.
 pub(crate) fn compute(seed: u64) -> u64 {
     let mut state = black_box(seed);
-    for _ in 0..1_000_000 {
+    for _ in 0..10_000_000 {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
     }
     black_box(state);
