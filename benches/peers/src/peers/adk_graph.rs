@@ -5,6 +5,7 @@ use ::adk_graph::edge::{END, START};
 use ::adk_graph::graph::{CompiledGraph, StateGraph};
 use ::adk_graph::node::{ExecutionConfig, NodeContext, NodeOutput};
 use ::adk_graph::state::{State, StateSchema};
+use serde_json::Value;
 use std::sync::Arc;
 use workflow_benches::{Entry, Msg, Payload, Work, measure_from_here, park, tasks};
 
@@ -35,9 +36,13 @@ fn number<P: Payload>(state: &State) -> u64 {
 }
 
 async fn result<P: Payload>(graph: &CompiledGraph, payload: P, steps: u64) -> State {
-    let input = State::from([(PAYLOAD.to_owned(), serde_json::to_value(payload).expect("a payload is JSON"))]);
+    let input =
+        State::from([(PAYLOAD.to_owned(), serde_json::to_value(payload).expect("a payload is JSON"))]);
     let limit = usize::try_from(steps).expect("a size");
-    graph.invoke(input, ExecutionConfig::new("thread").with_recursion_limit(limit)).await.expect("the graph runs")
+    graph
+        .invoke(input, ExecutionConfig::new("thread").with_recursion_limit(limit))
+        .await
+        .expect("the graph runs")
 }
 
 async fn chain<P: Payload>(n: u64) -> u64 {
@@ -61,15 +66,18 @@ async fn fan(n: u64) -> u64 {
     let mut graph = StateGraph::new(schema)
         .add_node_fn("fan", |_| async { Ok(NodeOutput::new()) })
         .add_node_fn("join", |context| async move {
-            let sum = context.get(SUM).cloned().unwrap_or_default();
-            Ok(NodeOutput::new().with_update(PAYLOAD, sum))
+            let sum = context.get(SUM).and_then(Value::as_f64).expect("the reducer sums floating numbers");
+            Ok(NodeOutput::new().with_update(PAYLOAD, sum as u64))
         })
         .add_edge(START, "fan")
         .add_edge("join", END);
     for number in 0..n {
         let member = format!("member {number}");
         graph = graph
-            .add_node_fn(&member, move |_| async move { Ok(NodeOutput::new().with_update(SUM, number.next())) })
+            .add_node_fn(
+                &member,
+                move |_| async move { Ok(NodeOutput::new().with_update(SUM, number.next())) },
+            )
             .add_edge("fan", &member)
             .add_edge(&member, "join");
     }

@@ -4,10 +4,10 @@
 //! A repeated step gets the same input each time: the chain's number is its count of iterations, of one step
 //! instead of two by turns, and a text cannot be changed on the way: no chain of texts.
 
-use apalis::prelude::{BoxDynError, Meta, TaskSink, WorkerBuilder, WorkerContext, WorkerError};
 use ::apalis_workflow::SteppedFlow;
 use ::apalis_workflow::in_memory::InMemoryWorkflow;
 use ::apalis_workflow::sequential::repeat_until::RepeaterState;
+use apalis::prelude::{BoxDynError, Meta, TaskSink, WorkerBuilder, WorkerContext, WorkerError};
 use tokio::sync::{mpsc, oneshot};
 use workflow_benches::{Entry, Payload, Work, measure_from_here, park};
 

@@ -48,13 +48,21 @@ struct Two {
 #[step(emits = [Two, StopEvent])]
 async fn one(event: One, _ctx: Context) -> Result<StepOutput, WorkflowError> {
     let (number, last) = (event.number.next(), event.last);
-    Ok(StepOutput::Single(if number == last { Box::new(stop(number)) } else { Box::new(Two { number, last }) }))
+    Ok(StepOutput::Single(if number == last {
+        Box::new(stop(number))
+    } else {
+        Box::new(Two { number, last })
+    }))
 }
 
 #[step(emits = [One, StopEvent])]
 async fn two(event: Two, _ctx: Context) -> Result<StepOutput, WorkflowError> {
     let (number, last) = (event.number.next(), event.last);
-    Ok(StepOutput::Single(if number == last { Box::new(stop(number)) } else { Box::new(One { number, last }) }))
+    Ok(StepOutput::Single(if number == last {
+        Box::new(stop(number))
+    } else {
+        Box::new(One { number, last })
+    }))
 }
 
 async fn chain(n: u64) -> u64 {

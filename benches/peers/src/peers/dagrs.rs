@@ -1,10 +1,13 @@
 //! dagrs: a flow graph of nodes with channels between them; the chain is its example of a loop, two nodes that send
-//! each other the number by `LoopSubgraph`. A graph is built for each run; the chain's and the fan's beforehand.
+//! each other the number by `LoopSubgraph`. A run after another resets the graph; runs at once have one each.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use ::dagrs::graph::loop_subgraph::LoopSubgraph;
-use ::dagrs::{Action, Content, DefaultNode, EnvVar, Graph, InChannels, Node, NodeId, NodeTable, OutChannels, Output};
+use ::dagrs::{
+    Action, Content, DefaultNode, EnvVar, Graph, InChannels, Node, NodeId, NodeTable, OutChannels, Output,
+};
 use async_trait::async_trait;
 use workflow_benches::{Entry, Msg, Payload, Work, measure_from_here, park, tasks};
 
@@ -19,7 +22,7 @@ pub fn entries() -> Vec<Entry> {
         entry(NAME, Work::Fan1k, |n| Box::pin(fan(n))),
         entry(NAME, Work::Fan10k, |n| Box::pin(fan(n))),
         entry(NAME, Work::Runs, |n| Box::pin(runs(n))),
-        entry(NAME, Work::Suspended, |n| Box::pin(tasks(n, run::<true>))),
+        entry(NAME, Work::Suspended, |n| Box::pin(tasks(n, suspended))),
     ]
 }
 
@@ -107,7 +110,8 @@ struct Sum;
 #[async_trait]
 impl Action for Sum {
     async fn run(&self, input: &mut InChannels, _: &mut OutChannels, _: Arc<EnvVar>) -> Output {
-        let members = input.map(|member| *member.expect("a member").into_inner::<u64>().expect("a number")).await;
+        let members =
+            input.map(|member| *member.expect("a member").into_inner::<u64>().expect("a number")).await;
         Output::Out(Some(Content::new(members.into_iter().sum::<u64>())))
     }
 }
@@ -140,12 +144,13 @@ fn result(graph: &Graph, node: NodeId) -> u64 {
     graph.get_results::<u64>().remove(&node).flatten().map_or(0, |number| *number)
 }
 
-struct First(u64);
+/// Takes the number that a run is given.
+struct First(Arc<AtomicU64>);
 
 #[async_trait]
 impl Action for First {
     async fn run(&self, _: &mut InChannels, output: &mut OutChannels, _: Arc<EnvVar>) -> Output {
-        output.broadcast(Content::new(self.0.next())).await;
+        output.broadcast(Content::new(self.0.load(Ordering::Relaxed).next())).await;
         Output::Out(None)
     }
 }
@@ -174,7 +179,8 @@ impl Action for Third {
     }
 }
 
-async fn run<const PARK: bool>(number: u64) -> u64 {
+/// A graph of three nodes and the last of them.
+fn three<const PARK: bool>(number: Arc<AtomicU64>) -> (Graph, NodeId) {
     let mut table = NodeTable::new();
     let one = DefaultNode::with_action("one".to_owned(), First(number), &mut table);
     let two = DefaultNode::with_action("two".to_owned(), Second::<PARK>(one.id()), &mut table);
@@ -187,14 +193,24 @@ async fn run<const PARK: bool>(number: u64) -> u64 {
     graph.add_edge(one_id, [two_id]).expect("an edge");
     graph.add_edge(two_id, [three_id]).expect("an edge");
     graph.set_env(EnvVar::new(table));
-    graph.async_start().await.expect("the graph runs");
-    result(&graph, three_id)
+    (graph, three_id)
 }
 
 async fn runs(n: u64) -> u64 {
+    let given = Arc::new(AtomicU64::new(0));
+    let (mut graph, last) = three::<false>(Arc::clone(&given));
     let mut sum = 0;
     for number in 0..n {
-        sum += run::<false>(number).await;
+        given.store(number, Ordering::Relaxed);
+        graph.async_start().await.expect("the graph runs");
+        sum += result(&graph, last);
+        graph.reset().await.expect("the graph can run again");
     }
     sum
+}
+
+async fn suspended(number: u64) -> u64 {
+    let (mut graph, last) = three::<true>(Arc::new(AtomicU64::new(number)));
+    graph.async_start().await.expect("the graph runs");
+    result(&graph, last)
 }

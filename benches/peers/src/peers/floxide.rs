@@ -2,7 +2,9 @@
 //! of a fan-out (`SplitNode`) one at a time; a node that holds until the last of them is its join.
 #![allow(unused_braces, reason = "the macro asks for them")]
 
-use ::floxide::{FloxideError, Node, SharedState, SplitNode, Transition, Workflow, WorkflowCtx, node, workflow};
+use ::floxide::{
+    FloxideError, Node, SharedState, SplitNode, Transition, Workflow, WorkflowCtx, node, workflow,
+};
 use serde::{Deserialize, Serialize};
 use workflow_benches::{Entry, Msg, Payload, Work, measure_from_here, park, tasks};
 
@@ -174,7 +176,12 @@ workflow! {
 }
 
 async fn fan(n: u64) -> u64 {
-    let fan = Fan { split: SplitNode::new(|width| (0..width).collect()), member: Member {}, join: Join {}, sum: Sum {} };
+    let fan = Fan {
+        split: SplitNode::new(|width| (0..width).collect()),
+        member: Member {},
+        join: Join {},
+        sum: Sum {},
+    };
     let context = WorkflowCtx::new(Joined { members: SharedState::default(), width: n });
     measure_from_here();
     fan.run(&context, n).await.expect("the workflow runs")

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ::langgraph4rust::{AgentNode, AgentState, END_NODE, LangGraphError, START_NODE, StateGraph, StateGraphBuilder};
+use ::langgraph4rust::{
+    AgentNode, AgentState, END_NODE, LangGraphError, START_NODE, StateGraph, StateGraphBuilder,
+};
 use async_trait::async_trait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

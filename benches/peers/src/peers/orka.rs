@@ -1,7 +1,7 @@
 //! orka: pipelines over a shared context, whose handlers change it under its lock; a fan-out is its `FanOut` over
 //! a pipeline, called from a handler.
 //!
-//! No loops: the chain is a pipeline of 1,000 steps, two handlers by turns, run again until the number is reached.
+//! No loops: the chain is a pipeline of 100 steps, two handlers by turns, run again until the number is reached.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use workflow_benches::{Entry, Msg, Payload, Work, measure_from_here, park, tasks
 use super::entry;
 
 const NAME: &str = "orka 0.3.1";
-const STEPS: usize = 1_000;
+const STEPS: usize = 100;
 
 pub fn entries() -> Vec<Entry> {
     vec![

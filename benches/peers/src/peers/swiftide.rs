@@ -76,10 +76,18 @@ async fn chain<P: Payload>(n: u64) -> u64 {
     let last = task.register_node(Last(std::marker::PhantomData));
     task.starts_with(one);
     let after_one = move |payload: P| -> Transition {
-        if payload.number() == n { last.transitions_with(payload).into() } else { two.transitions_with(payload).into() }
+        if payload.number() == n {
+            last.transitions_with(payload).into()
+        } else {
+            two.transitions_with(payload).into()
+        }
     };
     let after_two = move |payload: P| -> Transition {
-        if payload.number() == n { last.transitions_with(payload).into() } else { one.transitions_with(payload).into() }
+        if payload.number() == n {
+            last.transitions_with(payload).into()
+        } else {
+            one.transitions_with(payload).into()
+        }
     };
     task.register_transition(one, after_one).expect("a first transition");
     task.register_transition(two, after_two).expect("a first transition");
