@@ -13,6 +13,7 @@ pub fn entries() -> Vec<Entry> {
         entry(NAME, Work::ChainText, |n| Box::pin(chain_text(n))),
         entry(NAME, Work::Fan1k, |n| Box::pin(fan(n))),
         entry(NAME, Work::Fan10k, |n| Box::pin(fan(n))),
+        entry(NAME, Work::Fan100k, |n| Box::pin(fan(n))),
         entry(NAME, Work::Runs, |n| Box::pin(runs(n))),
         entry(NAME, Work::Suspended, |n| Box::pin(suspended(n))),
     ]

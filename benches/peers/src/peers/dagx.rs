@@ -62,9 +62,9 @@ async fn chain(n: u64) -> u64 {
         let mut last: TaskHandle<u64> = dag.add_task(First(number)).into();
         for step in 0..STEPS.min(n - number) {
             last = if step % 2 == 0 {
-                dag.add_task(One).depends_on(&last)
+                dag.add_task(One).depends_on(last)
             } else {
-                dag.add_task(Two).depends_on(&last)
+                dag.add_task(Two).depends_on(last)
             };
         }
         run(&dag).await;
@@ -108,9 +108,9 @@ async fn chain_text(n: u64) -> u64 {
         let mut last: TaskHandle<Msg> = dag.add_task(FirstText(payload)).into();
         for step in 0..STEPS.min(rest) {
             last = if step % 2 == 0 {
-                dag.add_task(OneText).depends_on(&last)
+                dag.add_task(OneText).depends_on(last)
             } else {
-                dag.add_task(TwoText).depends_on(&last)
+                dag.add_task(TwoText).depends_on(last)
             };
         }
         run(&dag).await;
@@ -132,6 +132,7 @@ struct Sum;
 
 #[task]
 impl Sum {
+    #[allow(clippy::too_many_arguments, reason = "each is a dependency")]
     async fn run(a: &u64, b: &u64, c: &u64, d: &u64, e: &u64, f: &u64, g: &u64, h: &u64) -> u64 {
         a + b + c + d + e + f + g + h
     }
@@ -141,7 +142,7 @@ async fn fan(n: u64) -> u64 {
     let dag = DagRunner::new();
     let zero: TaskHandle<u64> = dag.add_task(First(0)).into();
     let mut joined: Vec<TaskHandle<u64>> =
-        (0..n).map(|number| dag.add_task(Member(number)).depends_on(&zero)).collect();
+        (0..n).map(|number| dag.add_task(Member(number)).depends_on(zero)).collect();
     while joined.len() > 1 {
         let sum = |members: &[TaskHandle<u64>]| {
             let member = |index| members.get(index).unwrap_or(&zero);
@@ -171,8 +172,8 @@ async fn runs(n: u64) -> u64 {
     for number in 0..n {
         let dag = DagRunner::new();
         let one = dag.add_task(First(number.next()));
-        let two = dag.add_task(Two).depends_on(&one);
-        let three = dag.add_task(One).depends_on(&two);
+        let two = dag.add_task(Two).depends_on(one);
+        let three = dag.add_task(One).depends_on(two);
         run(&dag).await;
         sum += dag.get(three).expect("the last number");
     }
@@ -182,8 +183,8 @@ async fn runs(n: u64) -> u64 {
 async fn suspended(number: u64) -> u64 {
     let dag = DagRunner::new();
     let one: TaskHandle<u64> = dag.add_task(First(number.next())).into();
-    let two = dag.add_task(Parked).depends_on(&one);
-    let three = dag.add_task(One).depends_on(&two);
+    let two = dag.add_task(Parked).depends_on(one);
+    let three = dag.add_task(One).depends_on(two);
     run(&dag).await;
     dag.get(three).expect("the last number")
 }
