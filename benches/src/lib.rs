@@ -13,7 +13,7 @@ mod work;
 
 pub use entry::{Entry, Group};
 pub use gate::{arrive, opened, park, tasks};
-pub use harness::{main, measure_from_here};
+pub use harness::{main, main_of_features, measure_from_here};
 pub use limits::entries_of_limits;
 pub use ours::entries_of_ours;
 pub use payload::{Msg, Payload};

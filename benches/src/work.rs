@@ -32,7 +32,8 @@ pub enum Work {
     Stream1,
     /// The same, to ten readers.
     Stream10,
-    /// A run that has made 1,000 transitions is written down, read again and resumed, `n` times. Checksum: `n`.
+    /// A run that has made 1,000 transitions is written down, read again, resumed
+    /// and ended, `n` times. Checksum: `n`.
     Snapshot1k,
     /// The same after 100,000 transitions.
     Snapshot100k,

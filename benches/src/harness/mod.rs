@@ -23,7 +23,28 @@ pub use clock::measure_from_here;
 #[must_use]
 pub fn main(entries: Vec<Entry>) -> ExitCode {
     let arguments = Arguments::parse();
-    match run(&arguments, entries) {
+    exit(run(&arguments, entries))
+}
+
+/// Measures the same work without and with something more, and prints what that costs.
+#[must_use]
+pub fn main_of_features(plain: Entry, features: &[Entry]) -> ExitCode {
+    let arguments = Arguments::parse();
+    let entries: Vec<Entry> = features.iter().copied().chain([plain]).collect();
+    let done = match arguments.single() {
+        Some((case, name)) => child::measure(&entries, case, name, arguments.n),
+        None => {
+            rounds::measure_all(entries, arguments.rounds).map_err(HarnessError::from).and_then(|results| {
+                tables::print_features(&results, plain);
+                results.failures()
+            })
+        }
+    };
+    exit(done)
+}
+
+fn exit(done: Result<(), HarnessError>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

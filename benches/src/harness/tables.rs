@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::results::{Results, Row};
-use crate::{Group, Work};
+use crate::{Entry, Group, Work};
 
 pub(super) fn print(results: &Results) {
     for work in Work::ALL {
@@ -23,6 +23,24 @@ pub(super) fn print(results: &Results) {
         }
         println!("{table}");
     }
+}
+
+/// What each of the other entries costs over the plain one, all of one work.
+pub(super) fn print_features(results: &Results, plain: Entry) {
+    let off = results.value(plain.work, plain.name);
+    let unit = plain.work.unit();
+    let mut table = table(&["feature", &format!("ns per {unit}, off"), "on", "on : off", "allocations, on"]);
+    for row in results.0.iter().filter(|row| row.entry.name != plain.name) {
+        let on = row.value();
+        table.add_row([
+            row.entry.name.to_owned(),
+            off.map_or_else(String::new, figures),
+            on.map_or_else(|| "failed".to_owned(), figures),
+            ratio(on.zip(off).map(|(on, off)| on / off)),
+            row.allocations().map_or_else(String::new, figures),
+        ]);
+    }
+    println!("{table}");
 }
 
 /// An empty table with these columns, the first for names and the others for numbers.

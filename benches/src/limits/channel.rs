@@ -22,7 +22,7 @@ async fn chain<P: Payload>(last: u64) -> u64 {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let mut turn = Turn::Ping(P::new(0));
     loop {
-        sender.send(turn).ok().expect("the receiver is here");
+        sender.send(turn).expect("the receiver is here");
         match receiver.recv().await.expect("the sender is here") {
             Turn::Stop(payload) => return payload.number(),
             taken => turn = steps.dispatch(taken).await,
@@ -35,7 +35,7 @@ async fn run(number: u64, parks: bool) -> u64 {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let mut stage = Stage::First(number);
     loop {
-        sender.send(stage).ok().expect("the receiver is here");
+        sender.send(stage).expect("the receiver is here");
         match receiver.recv().await.expect("the sender is here") {
             Stage::Stop(number) => return number,
             taken => stage = steps.dispatch(taken).await,

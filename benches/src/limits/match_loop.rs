@@ -16,8 +16,7 @@ pub(super) fn entries() -> Vec<Entry> {
     ]
 }
 
-/// For the count of its instructions, too.
-pub(crate) async fn chain<P: Payload>(last: u64) -> u64 {
+async fn chain<P: Payload>(last: u64) -> u64 {
     let steps = Loop { last };
     let mut turn = Turn::Ping(P::new(0));
     loop {

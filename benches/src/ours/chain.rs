@@ -10,7 +10,7 @@ pub(super) fn entries() -> Vec<Entry> {
     vec![ours(Work::Chain, |last| numbers(last).boxed()), ours(Work::ChainText, |last| texts(last).boxed())]
 }
 
-pub(crate) async fn numbers(last: u64) -> u64 {
+async fn numbers(last: u64) -> u64 {
     Numbers { last }.run(0u64).await.expect("no step fails")
 }
 
@@ -19,25 +19,25 @@ async fn texts(last: u64) -> u64 {
 }
 
 #[event]
-pub(crate) struct Ping(u64);
+struct Ping(u64);
 #[event]
-pub(crate) struct Pong(u64);
+struct Pong(u64);
 
 #[derive(OneOf)]
-pub(crate) enum AfterPing {
+enum AfterPing {
     Pong(Pong),
     Stop(StopEvent<u64>),
 }
 
 #[derive(OneOf)]
-pub(crate) enum AfterPong {
+enum AfterPong {
     Ping(Ping),
     Stop(StopEvent<u64>),
 }
 
 /// Two steps by turns, up to a number.
-pub(crate) struct Numbers {
-    pub(crate) last: u64,
+struct Numbers {
+    last: u64,
 }
 
 #[workflow]
@@ -61,25 +61,25 @@ impl Numbers {
 }
 
 #[event]
-pub(crate) struct PingText(Msg);
+struct PingText(Msg);
 #[event]
-pub(crate) struct PongText(Msg);
+struct PongText(Msg);
 
 #[derive(OneOf)]
-pub(crate) enum AfterPingText {
+enum AfterPingText {
     Pong(PongText),
     Stop(StopEvent<u64>),
 }
 
 #[derive(OneOf)]
-pub(crate) enum AfterPongText {
+enum AfterPongText {
     Ping(PingText),
     Stop(StopEvent<u64>),
 }
 
 /// The same, with a text in the events.
-pub(crate) struct Texts {
-    pub(crate) last: u64,
+struct Texts {
+    last: u64,
 }
 
 #[workflow]

@@ -10,7 +10,7 @@ pub(super) fn entries() -> Vec<Entry> {
     [Work::Fan1k, Work::Fan10k, Work::Fan100k].map(|work| ours(work, |width| fan(width).boxed())).to_vec()
 }
 
-pub(crate) async fn fan(width: u64) -> u64 {
+async fn fan(width: u64) -> u64 {
     Fan.run(width).await.expect("no step fails")
 }
 

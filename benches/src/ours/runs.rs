@@ -46,7 +46,7 @@ impl Three {
     }
 }
 
-pub(crate) async fn runs(n: u64) -> u64 {
+async fn runs(n: u64) -> u64 {
     let flow = Three { parks: black_box(false) };
     let mut sum = 0;
     for number in 0..n {

@@ -1,4 +1,4 @@
-//! Snapshot: a run with a long past is written down as text, read again and resumed.
+//! Snapshot: a run with a long past is written down as text, read again, resumed and ended.
 
 use futures::FutureExt;
 use workflow_core::prelude::*;
@@ -58,8 +58,10 @@ async fn snapshots(transitions: u64, times: u64) -> u64 {
     for _ in 0..times {
         let written = serde_json::to_string(&run.snapshot().expect("all can be written")).expect("it can");
         let read = serde_json::from_str(&written).expect("it was written so");
-        let mut again = Long.resume(read).expect("nothing has changed");
-        resumed += u64::from(again.next().await.is_some());
+        let again = Long.resume(read).expect("nothing has changed");
+        again.send(Answer).expect("it waits for that");
+        again.await.expect("no step fails");
+        resumed += 1;
     }
     resumed
 }
