@@ -172,7 +172,7 @@ async fn runs(n: u64) -> u64 {
     for number in 0..n {
         let dag = DagRunner::new();
         let one = dag.add_task(First(number.next()));
-        let two = dag.add_task(Two).depends_on(one);
+        let two = dag.add_task(Two).depends_on(&one);
         let three = dag.add_task(One).depends_on(two);
         run(&dag).await;
         sum += dag.get(three).expect("the last number");
