@@ -1,8 +1,10 @@
 //! Peers: ours, what one would write by hand, and other libraries, in one table.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/peers/Cargo.toml [-- --help]
+//! cargo run --release --ignore-rust-version --manifest-path benches/peers/Cargo.toml [-- --help]
 //! ```
+//!
+//! The newest swiftide-tasks and cano ask for Rust 1.97 and 1.98, and are content with 1.95.
 
 mod peers;
 
