@@ -32,6 +32,8 @@ pub struct Core<W: Workflow> {
     waited: AtomicBool,
     /// A reader of the published events has too many of them to read.
     held: AtomicBool,
+    /// Something was published, or somebody reads.
+    has_log: AtomicBool,
     state: Mutex<W::State>,
     door: Mutex<Door<W>>,
     /// The run's machine, made when it is first asked for.
@@ -139,6 +141,7 @@ impl<W: Workflow> Core<W> {
             remembers: AtomicBool::new(false),
             waited: AtomicBool::new(false),
             held: AtomicBool::new(false),
+            has_log: AtomicBool::new(false),
             state: Mutex::default(),
             door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None }),
             machine: Mutex::new(None),
@@ -300,6 +303,7 @@ impl<W: Workflow> Core<W> {
     pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
         let mut door = locked(&self.door);
         let log = door.log.get_or_insert_with(|| Box::new(Log::new(self.over.load(Ordering::Acquire))));
+        self.has_log.store(true, Ordering::Relaxed);
         let done = does(log);
         let held = log.is_held();
         if self.held.swap(held, Ordering::AcqRel) != held {
@@ -394,10 +398,10 @@ impl<W: Workflow> Core<W> {
         std::mem::take(&mut locked(&self.door).inbox)
     }
 
-    /// The run is over, and its driver is gone. When nobody else knows of it, nothing has to be said under the
-    /// lock.
+    /// The run is over, and its driver is gone. When nobody else knows of it, and nothing was published, nothing
+    /// has to be said under the lock.
     pub(super) fn close_for_its_owner(core: &Arc<Self>) {
-        if Arc::strong_count(core) > 1 {
+        if Arc::strong_count(core) > 1 || core.has_log.load(Ordering::Relaxed) {
             return core.close();
         }
         core.over.store(true, Ordering::Release);
