@@ -15,6 +15,7 @@ mod contexts;
 mod cuts;
 mod driving;
 mod failure;
+mod fans;
 mod holding_back;
 mod joins;
 mod parallel;
