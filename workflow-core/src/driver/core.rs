@@ -30,7 +30,9 @@ pub struct Core<W: Workflow> {
     pub(super) remembers: AtomicBool,
     /// Some step has waited for an event.
     waited: AtomicBool,
-    /// A reader of the published events has too many of them to read.
+    /// There is a log of published events.
+    logs: AtomicBool,
+    /// A reader of them has too many to read.
     held: AtomicBool,
     state: Mutex<W::State>,
     door: Mutex<Door<W>>,
@@ -138,6 +140,7 @@ impl<W: Workflow> Core<W> {
             idle: AtomicBool::new(false),
             remembers: AtomicBool::new(false),
             waited: AtomicBool::new(false),
+            logs: AtomicBool::new(false),
             held: AtomicBool::new(false),
             state: Mutex::default(),
             door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None }),
@@ -299,7 +302,10 @@ impl<W: Workflow> Core<W> {
     /// the step that runs; when it lets the run go on, the driver is woken.
     pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
         let mut door = locked(&self.door);
-        let log = door.log.get_or_insert_with(|| Box::new(Log::new(self.over.load(Ordering::Acquire))));
+        let log = door.log.get_or_insert_with(|| {
+            self.logs.store(true, Ordering::Relaxed);
+            Box::new(Log::new(self.over.load(Ordering::Acquire)))
+        });
         let done = does(log);
         let held = log.is_held();
         if self.held.swap(held, Ordering::AcqRel) != held {
@@ -394,10 +400,10 @@ impl<W: Workflow> Core<W> {
         std::mem::take(&mut locked(&self.door).inbox)
     }
 
-    /// The run is over, and its driver is gone. When nobody else knows of it, nothing has to be said under the
-    /// lock.
+    /// The run is over, and its driver is gone. When nobody else knows of it and nothing was published, nothing
+    /// has to be said under the lock.
     pub(super) fn close_for_its_owner(core: &Arc<Self>) {
-        if Arc::strong_count(core) > 1 {
+        if Arc::strong_count(core) > 1 || core.logs.load(Ordering::Relaxed) {
             return core.close();
         }
         core.over.store(true, Ordering::Release);
