@@ -17,6 +17,7 @@ mod execution;
 mod fork;
 mod handle;
 mod log;
+mod lone;
 mod place;
 mod run;
 mod snapshot;
