@@ -21,6 +21,7 @@ mod joins;
 mod parallel;
 mod readers;
 mod readme;
+mod resting;
 mod retries;
 mod routing;
 mod running;

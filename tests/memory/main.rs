@@ -5,6 +5,7 @@
 //! any other argument is a part of the names to run.
 
 mod loops;
+mod rests;
 mod runs;
 
 use peak_alloc::PeakAlloc;
@@ -32,6 +33,9 @@ const TESTS: &[Test] = tests![
     loops::a_long_loop_that_is_watched_holds_its_memory,
     loops::a_snapshot_is_as_long_after_a_long_loop_as_after_a_short_one,
     loops::a_very_long_loop_holds_its_memory long,
+    rests::a_run_at_rest_is_small,
+    rests::a_run_that_waits_for_an_event_is_small,
+    rests::a_run_that_has_waited_gives_its_memory_back,
     runs::nothing_is_left_of_many_runs_of_which_half_were_cancelled,
 ];
 

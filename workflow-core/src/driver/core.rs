@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::children::Children;
 use super::collect::Collected;
 use super::log::Log;
+use super::lone::LoneWait;
 use super::wait::Waiting;
 use super::watch::Watch;
 use crate::machine::{Input, InvocationId, Machine};
@@ -29,11 +30,15 @@ pub struct Core<W: Workflow> {
     /// Something is kept for later tries of executions.
     pub(super) remembers: AtomicBool,
     /// Some step has waited for an event.
-    waited: AtomicBool,
-    /// A reader of the published events has too many of them to read.
+    pub(super) waited: AtomicBool,
+    /// The lone chain may rest in a wait.
+    pub(super) alone: AtomicBool,
+    /// It does.
+    pub(super) rests: AtomicBool,
+    /// There is a log of published events.
+    logs: AtomicBool,
+    /// A reader of them has too many to read.
     held: AtomicBool,
-    /// Something was published, or somebody reads.
-    has_log: AtomicBool,
     state: Mutex<W::State>,
     door: Mutex<Door<W>>,
     /// The run's machine, made when it is first asked for.
@@ -61,15 +66,26 @@ pub(super) struct Special {
 }
 
 /// What passes in and out of a run, under one lock.
-struct Door<W: Workflow> {
+pub(super) struct Door<W: Workflow> {
     /// What has come in and was not looked at yet.
-    inbox: Vec<Inbound<W::Event>>,
+    pub(super) inbox: Vec<Inbound<W::Event>>,
     /// Whom to wake when something comes in.
     driver: Option<Waker>,
     /// The published events and their readers, made when there is the first of either.
     log: Option<Box<Log<W::Event>>>,
     /// What few runs need, made when it is.
-    rest: Option<Box<Rest<W>>>,
+    pub(super) rest: Option<Box<Rest<W>>>,
+    /// The wait in which the lone chain rests.
+    pub(super) lone: Option<Box<LoneWait<W::Event>>>,
+}
+
+impl<W: Workflow> Door<W> {
+    /// Wakes the driver, if it sleeps.
+    pub(super) fn wake_driver(&self) {
+        if let Some(driver) = &self.driver {
+            driver.wake_by_ref();
+        }
+    }
 }
 
 /// What a run keeps for its steps.
@@ -140,10 +156,12 @@ impl<W: Workflow> Core<W> {
             idle: AtomicBool::new(false),
             remembers: AtomicBool::new(false),
             waited: AtomicBool::new(false),
+            alone: AtomicBool::new(false),
+            rests: AtomicBool::new(false),
+            logs: AtomicBool::new(false),
             held: AtomicBool::new(false),
-            has_log: AtomicBool::new(false),
             state: Mutex::default(),
-            door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None }),
+            door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None, lone: None }),
             machine: Mutex::new(None),
             id: OnceLock::new(),
             special: OnceLock::new(),
@@ -221,12 +239,12 @@ impl<W: Workflow> Core<W> {
 
     /// Does something with what the run keeps for its steps.
     pub(super) fn with_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> R {
-        does(locked(&self.door).rest.get_or_insert_default())
+        does(self.door().rest.get_or_insert_default())
     }
 
     /// The same, if anything was ever kept.
     pub(super) fn if_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> Option<R> {
-        locked(&self.door).rest.as_deref_mut().map(does)
+        self.door().rest.as_deref_mut().map(does)
     }
 
     /// Does something with the steps that wait.
@@ -301,9 +319,11 @@ impl<W: Workflow> Core<W> {
     /// Does something with the published events. When that holds the run back, a lone chain comes back after
     /// the step that runs; when it lets the run go on, the driver is woken.
     pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
-        let mut door = locked(&self.door);
-        let log = door.log.get_or_insert_with(|| Box::new(Log::new(self.over.load(Ordering::Acquire))));
-        self.has_log.store(true, Ordering::Relaxed);
+        let mut door = self.door();
+        let log = door.log.get_or_insert_with(|| {
+            self.logs.store(true, Ordering::Relaxed);
+            Box::new(Log::new(self.over.load(Ordering::Acquire)))
+        });
         let done = does(log);
         let held = log.is_held();
         if self.held.swap(held, Ordering::AcqRel) != held {
@@ -323,12 +343,12 @@ impl<W: Workflow> Core<W> {
 
     /// The published events that the run's own reader has not read.
     pub(super) fn unread(&self) -> Vec<W::Event> {
-        locked(&self.door).log.as_ref().map(|log| log.unread()).unwrap_or_default()
+        self.door().log.as_ref().map(|log| log.unread()).unwrap_or_default()
     }
 
     /// How many published events were dropped for want of room.
     pub(super) fn dropped(&self) -> u64 {
-        locked(&self.door).log.as_ref().map_or(0, |log| log.dropped())
+        self.door().log.as_ref().map_or(0, |log| log.dropped())
     }
 
     /// Whether the run begins no new step because a reader has too much to read.
@@ -338,7 +358,7 @@ impl<W: Workflow> Core<W> {
 
     /// Leaves something for the driver and wakes it.
     pub(crate) fn receive(&self, inbound: Inbound<W::Event>) {
-        let mut door = locked(&self.door);
+        let mut door = self.door();
         if !self.over.load(Ordering::Acquire) {
             door.inbox.push(inbound);
             self.ring(&door);
@@ -348,7 +368,7 @@ impl<W: Workflow> Core<W> {
     /// The same for an event of the caller's, which is refused once the run is over: that is asked under the
     /// lock under which the run ends, so an event that is not refused was there in time.
     pub(super) fn receive_from_caller(&self, event: W::Event, name: &'static str) -> Result<(), SendError> {
-        let mut door = locked(&self.door);
+        let mut door = self.door();
         if self.over.load(Ordering::Acquire) {
             return Err(SendError::Over { event: name });
         }
@@ -359,35 +379,37 @@ impl<W: Workflow> Core<W> {
 
     pub(super) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Release);
-        self.ring(&locked(&self.door));
+        self.ring(&self.door());
     }
 
     /// Push, then attention, then wake, all under the lock: the driver leaves its waker under the lock and
     /// looks at the attention again, so one of the two sees the other.
-    fn ring(&self, door: &Door<W>) {
+    pub(super) fn ring(&self, door: &Door<W>) {
         self.attention.store(true, Ordering::SeqCst);
-        if let Some(driver) = &door.driver {
-            driver.wake_by_ref();
-        }
+        door.wake_driver();
+    }
+
+    pub(super) fn door(&self) -> MutexGuard<'_, Door<W>> {
+        locked(&self.door)
     }
 
     /// Leaves the driver's waker; true when nobody has asked for attention, so that the driver may sleep.
     pub(super) fn may_sleep(&self, known: &mut Option<Waker>, cx: &Context<'_>) -> bool {
         if !known.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *known = Some(cx.waker().clone());
-            locked(&self.door).driver = Some(cx.waker().clone());
+            self.door().driver = Some(cx.waker().clone());
         }
         !self.attention.load(Ordering::SeqCst)
     }
 
     /// A copy of what has come in since the last look.
     pub(super) fn inbox(&self) -> Vec<Inbound<W::Event>> {
-        locked(&self.door).inbox.clone()
+        self.door().inbox.clone()
     }
 
     /// Tells the driver that there is something to look at.
     pub(super) fn nudge(&self) {
-        self.ring(&locked(&self.door));
+        self.ring(&self.door());
     }
 
     /// What has come in since the last look.
@@ -395,13 +417,13 @@ impl<W: Workflow> Core<W> {
         if !self.attention.swap(false, Ordering::SeqCst) {
             return Vec::new();
         }
-        std::mem::take(&mut locked(&self.door).inbox)
+        std::mem::take(&mut self.door().inbox)
     }
 
-    /// The run is over, and its driver is gone. When nobody else knows of it, and nothing was published, nothing
+    /// The run is over, and its driver is gone. When nobody else knows of it and nothing was published, nothing
     /// has to be said under the lock.
     pub(super) fn close_for_its_owner(core: &Arc<Self>) {
-        if Arc::strong_count(core) > 1 || core.has_log.load(Ordering::Relaxed) {
+        if Arc::strong_count(core) > 1 || core.logs.load(Ordering::Relaxed) {
             return core.close();
         }
         core.over.store(true, Ordering::Release);
@@ -410,7 +432,7 @@ impl<W: Workflow> Core<W> {
 
     /// The run is over: events are refused from now on, and readers of the stream come to its end.
     pub(super) fn close(&self) {
-        let mut door = locked(&self.door);
+        let mut door = self.door();
         self.over.store(true, Ordering::Release);
         self.idle.store(false, Ordering::Release);
         let gone = (std::mem::take(&mut door.inbox), door.driver.take());

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::fork::{Brought, Next, fork};
-use super::step::{Ended, poll_caught};
+use super::lone::poll_chain;
+use super::step::Ended;
 use super::{Core, Exit, Place, Slot};
 use crate::machine::Machine;
 use crate::{Emission, Events, RunError, Workflow};
@@ -20,17 +21,17 @@ use crate::{Emission, Events, RunError, Workflow};
 /// What the driver of one run keeps from one phase to the next.
 pub(super) struct Driver {
     waker: Option<Waker>,
-    pub(super) clock: Option<Box<Clock>>,
+    pub(super) clock: Clock,
 }
 
 impl Driver {
-    fn new(clock: Option<Clock>) -> Self {
-        Self { waker: None, clock: clock.map(Box::new) }
+    fn new(clock: Clock) -> Self {
+        Self { waker: None, clock }
     }
 
     /// Whether the timer's time has come.
     pub(super) fn has_rung(&mut self, cx: &mut Context<'_>) -> bool {
-        self.clock.as_mut().is_some_and(|clock| clock.has_rung(cx))
+        self.clock.has_rung(cx)
     }
 
     /// Whether somebody wants the driver, or the time has come. The latter is seen only once.
@@ -46,18 +47,18 @@ impl Driver {
 
     /// How long the run may take; zero for ever.
     pub(super) fn limit(&self) -> Duration {
-        self.clock.as_ref().and_then(|clock| clock.limit).unwrap_or(Duration::ZERO)
+        self.clock.limit().unwrap_or(Duration::ZERO)
     }
 
     /// The time since the run's start, where anybody will ask.
     pub(super) fn now(&self) -> Duration {
-        self.clock.as_ref().map_or(Duration::ZERO, |clock| clock.now())
+        self.clock.now()
     }
 
     /// A machine for a run that has had none.
     pub(super) fn new_machine<E: Events>(&self) -> Box<Machine<E>> {
         let mut machine = Machine::new(E::plan());
-        machine.set_deadline(self.clock.as_ref().and_then(|clock| clock.limit));
+        machine.set_deadline(self.clock.limit());
         Box::new(machine)
     }
 }
@@ -84,12 +85,14 @@ pub(super) fn drive<'a, W: Workflow>(
 ) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
     let mut slot = Slot::event(start);
     let is_clocked = limit.is_some() || W::Event::plan().clocked;
-    let mut driver = Driver::new(is_clocked.then(|| Clock::new(limit, Duration::ZERO)));
+    let clock = if is_clocked { Clock::new(limit, Duration::ZERO) } else { Clock::Stopped };
+    let mut driver = Driver::new(clock);
     async move {
         let core = &core;
         if core.cancelled.load(Ordering::Acquire) {
             return Err(RunError::Cancelled);
         }
+        core.set_alone(W::Event::plan().may_rest());
         let mut place = Place::chain(core);
         loop {
             // In a block of its own, so that nothing of it is kept while the others have a turn.
@@ -101,7 +104,7 @@ pub(super) fn drive<'a, W: Workflow>(
                     poll_fn(move |cx| {
                         if let Some((chain, driver)) = &mut lone {
                             let mut rung = false;
-                            let ended = ready!(poll_lone(core, driver, chain.as_mut(), &mut rung, cx));
+                            let ended = ready!(poll_lone(place, driver, chain.as_mut(), &mut rung, cx));
                             let (brought, driver) = match (ended, lone.take()) {
                                 (Ok(left), _) => return Poll::Ready(left),
                                 (Err(Some(ended)), Some((_, driver))) => (Brought::Ended(ended), driver),
@@ -111,6 +114,7 @@ pub(super) fn drive<'a, W: Workflow>(
                                 }
                                 (Err(_), None) => return Poll::Pending,
                             };
+                            core.leave_alone();
                             forked = Some(Box::pin(fork(flow, core, driver, place, brought, rung)));
                         }
                         match &mut forked {
@@ -123,8 +127,9 @@ pub(super) fn drive<'a, W: Workflow>(
                 match left {
                     Left::Stopped(output) => return Ok(output),
                     Left::Forked(Next::Over(result)) => return result,
-                    Left::Forked(Next::Lone(order)) => {
+                    Left::Forked(Next::Lone { order, is_bare }) => {
                         slot = order.slot;
+                        core.set_alone(is_bare);
                         place.begin(order.invocation, order.execution)
                     }
                     Left::Paused(event) => {
@@ -143,13 +148,16 @@ pub(super) fn drive<'a, W: Workflow>(
 
 /// Polls a lone chain. An error says that it takes a fork to go on, and how the chain ended, if it did.
 fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
-    core: &Core<W>,
+    place: &Place<'_, W>,
     driver: &mut Driver,
     chain: Pin<&mut F>,
     rung: &mut bool,
     cx: &mut Context<'_>,
 ) -> Poll<Result<Left<W>, Option<Ended<W::Event>>>> {
-    let polled = poll_caught(chain, cx);
+    let core = place.core();
+    // A run whose time is over does not go on with what came at that moment.
+    *rung |= core.rests() && driver.has_rung(cx);
+    let polled = if *rung { Poll::Pending } else { poll_chain(core, || place.number(), chain, cx) };
     let asked = driver.is_asked(core, rung, cx);
     let ended = match polled {
         Poll::Pending if !asked && driver.may_sleep(core, cx) => return Poll::Pending,
@@ -173,11 +181,11 @@ pub(super) async fn drive_whole<W: Workflow>(
     limit: Option<Duration>,
 ) -> Result<W::Output, RunError> {
     let core = &core;
-    let mut driver = Driver::new(Some(Clock::new(limit, core.begin())));
+    let mut driver = Driver::new(Clock::new(limit, core.begin()));
     let place = Place::chain(core);
     match Box::pin(fork(flow, core, &mut driver, &place, Brought::Nothing, false)).await {
         Next::Over(result) => result,
-        Next::Lone(_) => unreachable!("such a run has no lone chain"),
+        Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }
 }
 

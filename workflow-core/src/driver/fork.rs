@@ -40,7 +40,11 @@ pub(super) enum Brought<'c, E> {
 /// What the run does after the fork.
 pub(super) enum Next<W: Workflow> {
     /// Goes on with this execution alone.
-    Lone(Order<W>),
+    Lone {
+        order: Order<W>,
+        /// Whether the machine holds nothing that an event, or the lack of one, could set off.
+        is_bare: bool,
+    },
     /// Ends.
     Over(Result<W::Output, RunError>),
 }
@@ -140,7 +144,8 @@ pub(super) fn fork<'f, W: Workflow>(
                             {
                                 core.idle.store(false, Ordering::Release);
                                 fork.arm(machine);
-                                return Poll::Ready(Next::Lone(order));
+                                let is_bare = fork.plan.may_rest() && machine.is_bare();
+                                return Poll::Ready(Next::Lone { order, is_bare });
                             }
                             live.push(one_step(flow, core, order));
                         }
@@ -192,8 +197,8 @@ pub(super) fn fork<'f, W: Workflow>(
 impl<W: Workflow> Fork<'_, W> {
     /// Sets the timer to what is due next.
     fn arm(&mut self, machine: &Machine<W::Event>) {
-        if let Some(clock) = &mut self.driver.clock {
-            clock.arm(machine.until());
+        if self.driver.clock.is_running() {
+            self.driver.clock.arm(machine.until());
         }
     }
 
@@ -208,7 +213,7 @@ impl<W: Workflow> Fork<'_, W> {
     /// Tells the machine what has come in: what steps sent goes before what they return.
     #[inline]
     fn look_outside(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
-        if self.rung || self.driver.clock.is_some() || self.core.attention.load(Ordering::Relaxed) {
+        if self.rung || self.driver.clock.is_running() || self.core.attention.load(Ordering::Relaxed) {
             self.take_in(machine, cx);
         }
     }

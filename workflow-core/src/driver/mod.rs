@@ -18,6 +18,7 @@ mod fan;
 mod fork;
 mod handle;
 mod log;
+mod lone;
 mod place;
 mod run;
 mod snapshot;

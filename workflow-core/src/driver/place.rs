@@ -228,6 +228,11 @@ impl<'r, W: Workflow> Place<'r, W> {
         self.until.store(0, Relaxed);
     }
 
+    /// The run that the chain is of.
+    pub(super) fn core(&self) -> &'r Core<W> {
+        self.core
+    }
+
     /// The step that runs or ran last; none before the first.
     pub(super) fn step(&self) -> Option<u16> {
         let at = self.at.load(Relaxed);

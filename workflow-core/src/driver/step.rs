@@ -108,21 +108,31 @@ pub(super) fn poll_watched<W: Workflow, F: Future>(
     future: Pin<&mut F>,
     cx: &mut Context<'_>,
 ) -> (Poll<F::Output>, bool) {
+    let (polled, only_waits) =
+        poll_counted(future, cx, |waker| core.with_waiting(|waiting| waiting.holding(number, waker)));
+    let is_news = polled.is_pending() && core.with_waiting(|waiting| waiting.note(number, only_waits));
+    (polled, is_news)
+}
+
+/// Polls with a waker whose copies are counted; whether nothing but so many waits hold one.
+pub(super) fn poll_counted<F: Future>(
+    future: Pin<&mut F>,
+    cx: &mut Context<'_>,
+    held_by_waits: impl FnOnce(&Waker) -> usize,
+) -> (Poll<F::Output>, bool) {
     let counted = Arc::new(Counted { waker: cx.waker().clone(), woken: AtomicBool::new(false) });
     let waker = Waker::from(Arc::clone(&counted));
     let polled = future.poll(&mut Context::from_waker(&waker));
     if polled.is_ready() {
         return (polled, false);
     }
-    let held_by_waits = core.with_waiting(|waiting| waiting.holding(number, &waker));
+    let held_by_waits = held_by_waits(&waker);
     drop(waker);
     let is_held_by_others = Arc::strong_count(&counted) > 1 + held_by_waits;
     // Who let go of a copy by then has woken the step before that.
     fence(Ordering::Acquire);
     let is_woken = counted.woken.load(Ordering::Relaxed);
-    let only_waits = held_by_waits > 0 && !is_held_by_others && !is_woken;
-    let is_news = core.with_waiting(|waiting| waiting.note(number, only_waits));
-    (polled, is_news)
+    (polled, held_by_waits > 0 && !is_held_by_others && !is_woken)
 }
 
 /// A waker whose copies can be counted, and that knows whether it was used.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Duration;
 
+use super::lone::Opened;
 use super::{Core, Execution, Inbound};
 use crate::machine::Waited;
 use crate::{Carries, Context, Waits, Workflow};
@@ -95,7 +96,7 @@ where
         let Phase::Waiting { wait, .. } = self.phase else {
             return Poll::Pending;
         };
-        match self.context.core().with_waiting(|waiting| waiting.poll(wait, cx)) {
+        match self.context.core().poll_wait(wait, cx) {
             Some((answer, _wait)) => {
                 self.phase = Phase::Over;
                 match answer {
@@ -129,14 +130,14 @@ where
             Some(Waited::Open { .. } | Waited::Dropped) | None => (),
         }
         let invocation = context.invocation_id();
-        let wish = self.wish.take();
-        let is_apart = context.is_apart();
-        let wait =
-            context.core().with_waiting(|waiting| waiting.begin(invocation.number, event, wish, is_apart));
+        let opened = Opened { invocation, index, timeout, is_apart: context.is_apart() };
+        let wait = Wait::new(invocation.number, event, self.wish.take());
+        let (wait, is_lone) = context.core().begin_wait(&opened, wait);
         self.phase = Phase::Waiting { wait, index };
-        context.core().receive(Inbound::Waits { invocation, wait, index, event, timeout });
-        // Polled once more, the driver sees whether the step does something else meanwhile.
-        cx.waker().wake_by_ref();
+        if !is_lone {
+            // Polled once more, the driver sees whether the step does something else meanwhile.
+            cx.waker().wake_by_ref();
+        }
         None
     }
 }
@@ -145,10 +146,12 @@ impl<W: Workflow, E> Drop for Pending<'_, W, E> {
     fn drop(&mut self) {
         let (core, step) = (self.context.core(), self.context.place());
         if let Phase::Waiting { wait, index } = self.phase
-            && let Some(forgotten) = core.with_waiting(|waiting| waiting.forget(wait))
+            && let Some((forgotten, is_known)) = core.forget_wait(wait)
         {
             let (invocation, unread) = (self.context.invocation_id(), forgotten.unread());
-            core.receive(Inbound::WaitDropped { invocation, step, index, wait, unread });
+            if is_known || unread.is_some() {
+                core.receive(Inbound::WaitDropped { invocation, step, index, wait, unread });
+            }
         }
     }
 }
@@ -204,14 +207,15 @@ struct WaitsOf {
 }
 
 pub(super) struct Wait<E> {
-    number: u64,
-    event: u16,
+    /// The execution that waits.
+    pub(super) number: u64,
+    pub(super) event: u16,
     wish: Option<Wish<E>>,
-    answer: Option<Answer<E>>,
+    pub(super) answer: Option<Answer<E>>,
     waker: Option<Waker>,
 }
 
-enum Answer<E> {
+pub(super) enum Answer<E> {
     Event(E),
     TimedOut,
     /// The step's own function has panicked; the panic is the step's.
@@ -225,31 +229,32 @@ impl<E> Default for Waiting<E> {
 }
 
 impl<E> Waiting<E> {
-    fn begin(&mut self, number: u64, event: u16, wish: Option<Wish<E>>, is_apart: bool) -> u64 {
+    /// The name of the wait that begins next.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    pub(super) fn begin(&mut self, wait: Wait<E>, is_apart: bool) -> u64 {
         let name = self.next;
         self.next += 1;
-        self.waits.insert(name, Wait { number, event, wish, answer: None, waker: None });
-        let execution = self.executions.entry(number).or_insert_with(|| {
+        let execution = self.executions.entry(wait.number).or_insert_with(|| {
             self.busy += 1;
             WaitsOf { open: Vec::new(), are_all: false, is_apart }
         });
         execution.open.push(name);
+        self.waits.insert(name, wait);
         name
     }
 
     /// The answer, once there is one, with what is left of the wait: its own function is dropped by the caller,
     /// under no lock.
-    fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<(Answer<E>, Option<Wait<E>>)> {
-        let wait = self.waits.get_mut(&name)?;
-        if let Some(answer) = wait.answer.take() {
-            return Some((answer, self.forget(name)));
-        }
-        wait.waker = Some(cx.waker().clone());
-        None
+    pub(super) fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<(Answer<E>, Option<Wait<E>>)> {
+        let answer = self.waits.get_mut(&name)?.poll(cx)?;
+        Some((answer, self.forget(name)))
     }
 
     /// Gives it back, if it was still open.
-    fn forget(&mut self, name: u64) -> Option<Wait<E>> {
+    pub(super) fn forget(&mut self, name: u64) -> Option<Wait<E>> {
         let wait = self.waits.remove(&name)?;
         if let Some(execution) = self.executions.get_mut(&wait.number) {
             execution.open.retain(|open| *open != name);
@@ -320,6 +325,29 @@ impl<E> Waiting<E> {
 }
 
 impl<E> Wait<E> {
+    fn new(number: u64, event: u16, wish: Option<Wish<E>>) -> Self {
+        Self { number, event, wish, answer: None, waker: None }
+    }
+
+    /// The answer, if it is there; else leaves the waker.
+    pub(super) fn poll(&mut self, cx: &TaskContext<'_>) -> Option<Answer<E>> {
+        let answer = self.answer.take();
+        if answer.is_none() {
+            self.waker = Some(cx.waker().clone());
+        }
+        answer
+    }
+
+    /// Whether it waits still, and wants every such event.
+    pub(super) fn takes_any(&self, event: u16) -> bool {
+        self.event == event && self.wish.is_none() && self.answer.is_none()
+    }
+
+    /// The waker, if it is that one.
+    pub(super) fn take_waker(&mut self, waker: &Waker) -> Option<Waker> {
+        self.waker.take_if(|held| held.will_wake(waker))
+    }
+
     /// The event that it got and did not give to its step.
     fn unread(self) -> Option<E> {
         match self.answer {

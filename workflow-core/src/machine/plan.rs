@@ -120,6 +120,18 @@ impl Plan {
         self.direct[usize::from(event)] && self.routes[usize::from(event)] == Some(Taker::Start(step))
     }
 
+    /// Whether a step may wait, alone, for what the caller sends.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn may_rest(&self) -> bool {
+        self.receives && self.waited.contains(&true)
+    }
+
+    /// Whether the event starts and feeds no step.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_only_waited_for(&self, event: u16) -> bool {
+        self.takers[usize::from(event)].is_empty()
+    }
+
     /// The graph that the plan was made from.
     #[must_use]
     pub fn graph(&self) -> &'static Graph {

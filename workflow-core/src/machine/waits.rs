@@ -24,6 +24,13 @@ impl<E: Token> Machine<E> {
         kept.map(|(event, _)| event)
     }
 
+    /// Whether a lone execution may wait for an event outside: no event is kept, and no batch closes because
+    /// nothing else goes on.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_bare(&self) -> bool {
+        self.state.kept.is_empty() && self.state.settled.is_empty() && self.state.offers.is_empty()
+    }
+
     pub(super) fn step_waits(
         &mut self,
         invocation: InvocationId,
