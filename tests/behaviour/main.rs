@@ -17,6 +17,7 @@ mod driving;
 mod failure;
 mod holding_back;
 mod joins;
+mod long;
 mod parallel;
 mod readers;
 mod readme;
