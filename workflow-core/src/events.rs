@@ -367,6 +367,20 @@ pub fn event_from<Ev, E: CarriedBy<Ev>>(value: Value) -> serde_json::Result<Ev> 
     (E::TYPE.read)(value).map(E::wrap)
 }
 
+/// What the fields of an event are.
+#[doc(hidden)]
+#[must_use]
+pub fn shape_of<Ev, E: CarriedBy<Ev>>() -> String {
+    E::TYPE.shape()
+}
+
+/// What the fields of all events are: a list of functions is less to compile than as many calls.
+#[doc(hidden)]
+#[must_use]
+pub fn shapes_of(events: &[fn() -> String]) -> Vec<String> {
+    events.iter().map(|shape| shape()).collect()
+}
+
 /// Why a transient event is not written down.
 #[doc(hidden)]
 pub fn transient<E: serde::ser::Error>(name: &str) -> E {

@@ -213,7 +213,7 @@ pub mod __private {
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};
     pub use crate::events::{
         EventType, Rows, StopsWith, Variants, Visitor, clone_event, debug_event, event_from, read_event,
-        transient, transient_read, write_event,
+        shape_of, shapes_of, transient, transient_read, write_event,
     };
     pub use crate::machine::{Plan, Token};
     pub use crate::output::{Gives, Nothing, Search};

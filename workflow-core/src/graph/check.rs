@@ -177,7 +177,7 @@ pub const fn batch_findings(solved: &Solution<'_>, step: usize) -> Option<Text> 
     let Takes::Batch { event, .. } = graph.steps[step].takes else {
         return None;
     };
-    if graph.steps[step].allow_unreachable || is_fed(solved, step) || graph.start().is_none() {
+    if graph.steps[step].allow_unreachable || solved.is_fed(step) || graph.start().is_none() {
         return None;
     }
     let name = graph.event_name(event);
@@ -195,22 +195,11 @@ pub const fn batch_findings(solved: &Solution<'_>, step: usize) -> Option<Text> 
     )
 }
 
-const fn is_fed(solved: &Solution<'_>, step: usize) -> bool {
-    let mut from = 0;
-    while from < solved.graph.steps.len() {
-        if solved.feeds(from, step) {
-            return true;
-        }
-        from += 1;
-    }
-    false
-}
-
 /// A step that nothing reaches, unless that only follows from another such step.
 const fn never_runs(solved: &Solution<'_>, step: usize) -> Option<Text> {
     let graph = solved.graph;
     let node = &graph.steps[step];
-    if matches!(node.takes, Takes::Batch { .. }) && !is_fed(solved, step) {
+    if matches!(node.takes, Takes::Batch { .. }) && !solved.is_fed(step) {
         return None; // `batch_findings` says it, at the parameter.
     }
     if follows(solved, step, Along::Unreached) {
@@ -303,7 +292,7 @@ const fn dead_end(solved: &Solution<'_>, step: usize) -> Option<Text> {
     }
     let graph = solved.graph;
     if let Some(join) = gathered_outside(solved, step) {
-        if !is_fed(solved, join) {
+        if !solved.is_fed(join) {
             return None; // `batch_findings` says it, at the parameter of the join.
         }
         let event = graph.event_name(graph.steps[join].takes.events()[0]);
@@ -343,7 +332,7 @@ const fn goes_to_a_batch_that_none_brings(solved: &Solution<'_>, step: usize) ->
     while join < solved.graph.steps.len() {
         if let Takes::Batch { event, .. } = solved.graph.steps[join].takes
             && solved.emits(step, event)
-            && !is_fed(solved, join)
+            && !solved.is_fed(join)
         {
             return true;
         }

@@ -11,6 +11,12 @@ use super::{duration, retry};
 use crate::model::{Apart, ApartOn, Event, Parameter, Role, Step, Takes, Workflow};
 use crate::root::{here, private, private_at, respanned, root, root_at};
 
+/// From how many arms on they are put in groups; below, going from step to step stays in one future.
+const LONG: usize = 32;
+
+/// How many arms a group has at most.
+const GROUP: usize = 16;
+
 /// The whole implementation.
 pub fn workflow(workflow: &Workflow) -> TokenStream {
     let (root, private) = (root(), private());
@@ -24,10 +30,12 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
     let input = quote_spanned!(input.span()=> type Input = #input;);
     let output = quote_spanned!(output.span()=> type Output = #output;);
     let retry = retry::method(workflow);
+    let returned = returned_type(workflow);
     let steps = || workflow.steps.iter().enumerate();
-    let from_event = steps().map(|(place, step)| from_event(workflow, place, step));
+    let from_event =
+        from_event(workflow, steps().flat_map(|(place, step)| from_event_arms(workflow, place, step)));
     let from_inputs =
-        from_inputs(steps().filter_map(|(place, step)| from_inputs_arm(workflow, place, step)).collect());
+        from_inputs(workflow, steps().filter_map(|(place, step)| from_inputs_arm(workflow, place, step)));
     quote! {
         impl #generics #root::Workflow for #self_type #bounds {
             #input
@@ -57,8 +65,8 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 async move {
                     #from_inputs
                     loop {
-                        let returned = match slot.event.take() {
-                            #(#from_event)*
+                        let returned: #returned = match slot.event.take() {
+                            #from_event
                             ::core::option::Option::Some(event) => return #private::Exit::handed(event),
                             ::core::option::Option::None => #private::no_such_step(),
                         };
@@ -136,9 +144,61 @@ fn close(workflow: &Workflow) -> TokenStream {
     }
 }
 
+/// What every arm gives. It is said, for otherwise rustc asks all arms for it again after each of them.
+fn returned_type(workflow: &Workflow) -> TokenStream {
+    let (root, enum_name) = (root(), &workflow.enum_name);
+    quote!(::core::result::Result<#root::Emission<#enum_name>, #root::BoxError>)
+}
+
+/// One way into a step.
+struct Arm {
+    /// What stands in the pattern: a variant of the enum, or the step's place.
+    of: TokenStream,
+    /// The call of the step.
+    body: TokenStream,
+}
+
+/// The arms in groups, each a future of its own: the time that rustc takes for a future grows with the
+/// square of the awaits in it.
+fn in_groups(
+    arms: Vec<Arm>,
+    group: impl Fn(&[Arm]) -> TokenStream,
+    arm: impl Fn(&Arm) -> TokenStream,
+) -> TokenStream {
+    if arms.len() <= LONG {
+        return arms.iter().map(arm).collect();
+    }
+    let groups = arms.len().div_ceil(GROUP);
+    arms.chunks(arms.len().div_ceil(groups)).map(group).collect()
+}
+
+/// The arms for the events that go to one step alone.
+fn from_event(workflow: &Workflow, arms: impl Iterator<Item = Arm>) -> TokenStream {
+    let (private, enum_name, returned) = (private(), &workflow.enum_name, returned_type(workflow));
+    in_groups(
+        arms.collect(),
+        |arms| {
+            let (of, bodies) = (arms.iter().map(|arm| &arm.of), arms.iter().map(|arm| &arm.body));
+            let each = of.clone();
+            quote! {
+                ::core::option::Option::Some(event @ (#(#enum_name::#each(_))|*)) => {
+                    async move {
+                        let returned: #returned = match event {
+                            #(#enum_name::#of(event) => { #bodies })*
+                            _ => #private::no_such_step(),
+                        };
+                        returned
+                    }
+                    .await
+                }
+            }
+        },
+        |Arm { of, body }| quote!(::core::option::Option::Some(#enum_name::#of(event)) => { #body }),
+    )
+}
+
 /// The arms of one step for the events that go to it alone.
-fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
-    let enum_name = &workflow.enum_name;
+fn from_event_arms(workflow: &Workflow, place: usize, step: &Step) -> Vec<Arm> {
     let number = Literal::u16_unsuffixed(place as u16);
     let direct =
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
@@ -150,24 +210,39 @@ fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
             _ => quote!(event),
         };
         let call = call(workflow, step, &[input], &quote!(place.context()));
-        quote! {
-            ::core::option::Option::Some(#enum_name::#variant(event)) => {
-                place.enter(#number);
-                #call
-            }
-        }
+        Arm { of: quote!(#variant), body: quote!(place.enter(#number); #call) }
     });
     arms.collect()
 }
 
 /// What comes before the loop where some step is one of several takers, a join or gathers a batch.
-fn from_inputs(arms: Vec<TokenStream>) -> Option<TokenStream> {
-    let private = private();
+fn from_inputs(workflow: &Workflow, arms: impl Iterator<Item = Arm>) -> Option<TokenStream> {
+    let (private, returned) = (private(), returned_type(workflow));
+    let arms = in_groups(
+        arms.collect(),
+        |arms| {
+            let (of, bodies) = (arms.iter().map(|arm| &arm.of), arms.iter().map(|arm| &arm.body));
+            let each = of.clone();
+            quote! {
+                #(#each)|* => {
+                    async move {
+                        let returned: #returned = match inputs.step() {
+                            #(#of => { #bodies })*
+                            _ => #private::no_such_step(),
+                        };
+                        returned
+                    }
+                    .await
+                }
+            }
+        },
+        |Arm { of, body }| quote!(#of => { #body }),
+    );
     (!arms.is_empty()).then(|| {
         quote! {
             if let ::core::option::Option::Some(mut inputs) = slot.inputs.take() {
-                let returned = match inputs.step() {
-                    #(#arms)*
+                let returned: #returned = match inputs.step() {
+                    #arms
                     _ => #private::no_such_step(),
                 };
                 match place.go_on(returned) {
@@ -180,7 +255,7 @@ fn from_inputs(arms: Vec<TokenStream>) -> Option<TokenStream> {
 }
 
 /// The arm of one step for all other ways in; none when there are none.
-fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<TokenStream> {
+fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Arm> {
     let (private, enum_name) = (private(), &workflow.enum_name);
     if step.takes.events().iter().all(|event| workflow.events[*event].direct) {
         return None;
@@ -204,13 +279,14 @@ fn from_inputs_arm(workflow: &Workflow, place: usize, step: &Step) -> Option<Tok
     };
     let inputs: Vec<TokenStream> = names.iter().map(|name| quote!(#name)).collect();
     let call = call(workflow, step, &inputs, &quote!(place.context()));
-    Some(quote! {
-        #number => {
+    Some(Arm {
+        of: quote!(#number),
+        body: quote! {
             place.enter(#number);
             #taken
             ::core::mem::drop(inputs);
             #call
-        }
+        },
     })
 }
 

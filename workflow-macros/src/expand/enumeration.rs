@@ -104,7 +104,6 @@ fn whole(workflow: &Workflow) -> TokenStream {
     let types = workflow.events.iter().map(|event| &event.ty);
     let texts: Vec<_> = variants.iter().map(ToString::to_string).collect();
     let kinds: Vec<_> = (0..variants.len() as u16).map(Literal::u16_unsuffixed).collect();
-    let places = (0..variants.len()).map(Literal::usize_unsuffixed);
     let failed = workflow.failed_event().map(|event| {
         let variant = variants[event];
         quote! {
@@ -159,10 +158,14 @@ fn whole(workflow: &Workflow) -> TokenStream {
             fn deserialize<D: #private::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                #private::read_event(&[#(#texts),*], |variant, value| match variant {
-                    #(#places => #private::event_from::<Self, #types>(value),)*
-                    _ => ::core::unreachable!("a variant is one of those listed"),
-                }, deserializer)
+                #private::read_event(
+                    &[#(#texts),*],
+                    |variant, value| {
+                        let read: &[fn(_) -> _] = &[#(#private::event_from::<Self, #types>),*];
+                        read[variant](value)
+                    },
+                    deserializer,
+                )
             }
         }
     }

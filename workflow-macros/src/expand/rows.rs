@@ -35,7 +35,7 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
             }
 
             fn shapes() -> ::std::vec::Vec<::std::string::String> {
-                ::std::vec![#(<#types as #root::CarriedBy<Self>>::TYPE.shape()),*]
+                #private::shapes_of(&[#(#private::shape_of::<Self, #types>),*])
             }
         }
     }

@@ -6,7 +6,7 @@ use super::super::{Role, Shape, Takes};
 use super::table::{Solver, bit};
 
 impl Solver<'_> {
-    /// Which step can start which.
+    /// Which step can start which, and which a batch.
     pub(super) const fn feeds(&mut self) {
         let (width, mut from) = (self.at.place_words, 0);
         while from < self.graph.steps.len() {
@@ -16,6 +16,9 @@ impl Solver<'_> {
             while let Some(place) = next {
                 self.set(feeds, self.owner(place));
                 next = self.next(outputs, width, place + 1);
+            }
+            if bit(self.words, self.at.openers, from) {
+                self.add(self.at.fed, feeds, self.at.step_words);
             }
             from += 1;
         }
@@ -64,7 +67,8 @@ impl Solver<'_> {
             step += 1;
         }
         let (mut changed, mut back) = (true, true);
-        while changed {
+        // Which batches lead to an end is asked for the steps alone.
+        while changed && !self.has_all_steps(self.at.ends) {
             changed = self.at.batches && self.closings();
             let mut index = 0;
             while index < steps {

@@ -8,9 +8,20 @@ use super::table::{Solver, bit};
 impl Solver<'_> {
     /// Which places a step can mark, and which of them by opening a batch.
     pub(super) const fn outputs(&mut self, step: usize) {
-        self.lasting(step);
         let (events, width) = (self.at.event_words, self.at.place_words);
         let (row, lasting) = (self.at.outputs + step * width, self.at.lasting + step * events);
+        let node = &self.graph.steps[step];
+        if let Shape::Event(event) = node.emits
+            && node.sends.is_empty()
+        {
+            // The plainest of steps, and the most frequent.
+            if !self.is_last(event, bit(self.words, self.at.inside, step)) {
+                self.set(lasting, event as usize);
+                self.add(row, self.at.takers + event as usize * width, width);
+            }
+            return;
+        }
+        self.lasting(step);
         let mut next = self.next(lasting, events, 0);
         while let Some(event) = next {
             self.add(row, self.at.takers + event * width, width);
@@ -32,16 +43,22 @@ impl Solver<'_> {
         if !self.at.batches {
             return false;
         }
-        let mut step = 0;
-        while step < self.graph.steps.len() {
-            if bit(self.words, self.at.runs, step) {
+        // What is neither inside a batch nor opens one gives nothing inside.
+        let (mut word, runs) = (0, self.at.runs);
+        while word < self.at.step_words {
+            let gives = self.words[self.at.inside + word] | self.words[self.at.openers + word];
+            let mut steps = self.words[runs + word] & gives;
+            while steps != 0 {
+                let step = word * 64 + steps.trailing_zeros() as usize;
                 let inside = bit(self.words, self.at.inside, step);
                 self.collect_inside(&self.graph.steps[step].emits, inside);
+                steps &= steps - 1;
             }
-            step += 1;
+            word += 1;
         }
         let (mut more, mut back) = (false, false);
-        while self.insides_along(back) {
+        let all_run = self.has_all_steps(runs);
+        while self.insides_along(back, all_run) {
             more = true;
             back = !back;
         }
@@ -49,7 +66,7 @@ impl Solver<'_> {
     }
 
     /// One look at all steps, in one order or the other, for those inside a batch.
-    const fn insides_along(&mut self, back: bool) -> bool {
+    const fn insides_along(&mut self, back: bool, all_run: bool) -> bool {
         let (steps, mut more, mut index) = (self.graph.steps.len(), false, 0);
         while index < steps {
             let step = if back { steps - 1 - index } else { index };
@@ -63,7 +80,9 @@ impl Solver<'_> {
             if bit(self.words, self.at.runs, step) {
                 // It will run again, so what it gives can be followed at once.
                 self.collect_inside(&self.graph.steps[step].emits, true);
-                self.words[self.at.runs + step / 64] &= !(1 << (step % 64));
+                if !all_run {
+                    self.words[self.at.runs + step / 64] &= !(1 << (step % 64));
+                }
             }
         }
         more

@@ -95,6 +95,8 @@ impl Solver<'_> {
         let (mut changed, mut back) = (true, true);
         while changed {
             changed = false;
+            self.clear(self.at.followed, width);
+            self.clear(self.at.gone_on, self.at.step_words);
             let mut index = 0;
             while index < steps {
                 // There and back, so that it does not matter in which order the steps stand.
@@ -121,7 +123,8 @@ impl Solver<'_> {
         }
     }
 
-    /// Notes what follows by this step, in the batch of what it takes and in those that it opens.
+    /// Notes what follows by this step, in the batch of what it takes and in those that it opens. Whether
+    /// that is more than what a step before it in this pass has gone by, itself included.
     const fn follow(&mut self, step: usize) -> bool {
         let (width, flat) = (self.at.event_words, self.at.flat + step * self.at.event_words);
         let mut changed = false;
@@ -129,27 +132,36 @@ impl Solver<'_> {
             let brought = self.at.brought + step * width;
             let mut member = self.next(brought, width, 0);
             while let Some(event) = member {
-                changed |= self.add(brought, self.at.level + event * width, width);
+                self.add(brought, self.at.level + event * width, width);
                 member = self.next(brought, width, event + 1);
             }
+            self.add(self.at.followed, brought, width);
             let mut arrival = self.next_of_both(brought, self.at.gathered, width, 0);
             while let Some(event) = arrival {
                 let gathering = self.at.gathering + event * self.at.place_words;
                 let mut next = self.next(gathering, self.at.place_words, 0);
                 while let Some(place) = next {
-                    changed |= self.add(flat, self.at.flat + self.owner(place) * width, width);
+                    let join = self.owner(place);
+                    self.set(self.at.gone_on, join);
+                    if self.add(flat, self.at.flat + join * width, width) {
+                        changed |= bit(self.words, self.at.gone_on, step);
+                    }
                     next = self.next(gathering, self.at.place_words, place + 1);
                 }
                 arrival = self.next_of_both(brought, self.at.gathered, width, event + 1);
             }
         }
         if let Takes::Any(taken) | Takes::Join(taken) = &self.graph.steps[step].takes {
+            self.add(self.at.followed, flat, width);
             let mut given = self.next(flat, width, 0);
             while let Some(event) = given {
                 let mut parameter = 0;
                 while parameter < taken.len() {
-                    let level = self.at.level + taken[parameter] as usize * width;
-                    changed |= self.add(level, self.at.level + event * width, width);
+                    let own = taken[parameter] as usize;
+                    let level = self.at.level + own * width;
+                    if self.add(level, self.at.level + event * width, width) {
+                        changed |= bit(self.words, self.at.followed, own);
+                    }
                     parameter += 1;
                 }
                 given = self.next(flat, width, event + 1);

@@ -91,6 +91,12 @@ impl<'a> Solution<'a> {
         bit(self.words, self.at.feeds + from * self.at.step_words, to)
     }
 
+    /// Whether some step opens a batch that the step gathers.
+    #[must_use]
+    pub(super) const fn is_fed(&self, step: usize) -> bool {
+        bit(self.words, self.at.fed, step)
+    }
+
     /// Whether `to` can wait for something that `from` emits, and go on with it.
     #[must_use]
     pub const fn wakes(&self, from: usize, to: usize) -> bool {

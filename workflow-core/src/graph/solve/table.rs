@@ -51,6 +51,8 @@ pub(super) struct Layout {
     pub(super) openings: usize,
     /// By step: row of the steps that it can start.
     pub(super) feeds: usize,
+    /// Row of steps: one that opens a batch can start them.
+    pub(super) fed: usize,
     /// By step: row of the steps that can go on with what it emits.
     pub(super) wakes: usize,
     /// Row of events: a step gathers them.
@@ -67,6 +69,10 @@ pub(super) struct Layout {
     pub(super) closing: usize,
     /// Row of events: a batch brings them around which another leads to an end.
     pub(super) beyond: usize,
+    /// Row of events: what follows them has been gone by in this pass.
+    pub(super) followed: usize,
+    /// Row of steps: what they give has been gone by in this pass.
+    pub(super) gone_on: usize,
     /// Row of events, for the moment.
     pub(super) listed: usize,
     /// Two rows of places, for the moment.
@@ -116,7 +122,8 @@ impl Layout {
         let outputs = brought + steps * event_words;
         let openings = outputs + steps * place_words;
         let feeds = openings + steps * place_words;
-        let wakes = feeds + steps * step_words;
+        let fed = feeds + steps * step_words;
+        let wakes = fed + step_words;
         let gathered = wakes + if waits { steps * step_words } else { 0 };
         let inside = gathered + event_words;
         let members = inside + step_words;
@@ -124,7 +131,9 @@ impl Layout {
         let closes = lasting + steps * event_words;
         let closing = closes + step_words;
         let beyond = closing + event_words;
-        let listed = beyond + event_words;
+        let followed = beyond + event_words;
+        let gone_on = followed + event_words;
+        let listed = gone_on + step_words;
         let scratch = listed + event_words;
         let together = scratch + 2 * place_words;
         let paired = together + if joins { places * place_words } else { 0 };
@@ -153,6 +162,7 @@ impl Layout {
             outputs,
             openings,
             feeds,
+            fed,
             wakes,
             gathered,
             inside,
@@ -161,6 +171,8 @@ impl Layout {
             closes,
             closing,
             beyond,
+            followed,
+            gone_on,
             listed,
             scratch,
             together,
@@ -211,9 +223,33 @@ impl Solver<'_> {
         }
     }
 
+    /// Whether every step is in the row.
+    pub(super) const fn has_all_steps(&self, row: usize) -> bool {
+        let (steps, mut word) = (self.graph.steps.len(), 0);
+        while word < steps / 64 {
+            if self.words[row + word] != !0 {
+                return false;
+            }
+            word += 1;
+        }
+        steps.is_multiple_of(64) || self.words[row + word] == !(!0 << (steps % 64))
+    }
+
     /// The lowest index in the row that is not below `from`.
     pub(super) const fn next(&self, row: usize, length: usize, from: usize) -> Option<usize> {
-        self.next_of_both(row, row, length, from)
+        let mut word = from / 64;
+        if word >= length {
+            return None;
+        }
+        let mut bits = self.words[row + word] & (!0 << (from % 64));
+        while bits == 0 {
+            word += 1;
+            if word == length {
+                return None;
+            }
+            bits = self.words[row + word];
+        }
+        Some(word * 64 + bits.trailing_zeros() as usize)
     }
 
     /// The lowest index that is in both rows and not below `from`.

@@ -37,7 +37,8 @@ impl Solver<'_> {
     pub(super) const fn runs(&mut self) {
         let steps = self.graph.steps.len();
         let (mut changed, mut back) = (true, false);
-        while changed {
+        // When all steps run, no place that is marked in addition makes a difference.
+        while changed && !self.has_all_steps(self.at.runs) {
             changed = false;
             let mut index = 0;
             while index < steps {
@@ -262,7 +263,14 @@ impl Solver<'_> {
 
     /// Marks the places of a row as together, but none with itself: one token went to each.
     const fn pair_distinct(&mut self, row: usize) {
-        let width = self.at.place_words;
+        let (width, mut word, mut seen) = (self.at.place_words, 0, 0);
+        while word < width {
+            seen += self.words[row + word].count_ones();
+            word += 1;
+        }
+        if seen < 2 {
+            return;
+        }
         let mut next = self.next(row, width, 0);
         while let Some(place) = next {
             next = self.next(row, width, place + 1);
