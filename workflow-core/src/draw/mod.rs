@@ -16,6 +16,8 @@ mod route;
 mod scene;
 #[cfg(feature = "draw")]
 mod svg;
+#[cfg(feature = "draw")]
+mod terminal;
 mod text;
 
 use std::fmt;
@@ -147,7 +149,7 @@ impl Drawing {
 
 impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::write(self.graph, f)
+        text::write(self.graph, &self.scene(), f)
     }
 }
 
