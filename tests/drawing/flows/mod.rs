@@ -5,6 +5,7 @@ pub mod batches;
 pub mod branch;
 pub mod linear;
 pub mod looping;
+pub mod random;
 pub mod table;
 
 use workflow_core::{Drawing, Workflow};

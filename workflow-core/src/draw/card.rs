@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::graph::{Graph, Role, RunsOn, StepNode, Takes};
+use crate::graph::{Graph, Role, RunsOn, Shape, StepNode, Takes};
 
 /// All that is known of a step or an event, in words.
 #[derive(Debug, Default)]
@@ -30,6 +30,16 @@ impl Card {
     pub(super) fn caller() -> Self {
         let doc = "Who started the run: gets what the workflow publishes, sends what it receives.".to_owned();
         Self { kind: "outside", doc, ..Self::default() }
+    }
+
+    /// The card of what is drawn once more.
+    #[cfg(feature = "draw")]
+    pub(super) fn again(first: &Self) -> Self {
+        Self {
+            kind: first.kind,
+            doc: "It stands elsewhere in the picture too.".to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The card as plain text, for where there is no other room for it.
@@ -66,7 +76,10 @@ pub(super) fn of_step(graph: &Graph, step: usize) -> Card {
             ("takes", format!("the first {first} of a batch of {}", graph.event_name(event)))
         }
     });
-    facts.push(("gives", given(graph, row)));
+    facts.push(("gives", given(graph, step)));
+    if let Some(catch) = graph.catcher(step) {
+        facts.push(("caught by", graph.steps[catch].name.to_owned()));
+    }
     if !row.sends.is_empty() {
         facts.push(("sends", names(row.sends, ", ")));
     }
@@ -76,11 +89,11 @@ pub(super) fn of_step(graph: &Graph, step: usize) -> Card {
     if let Some(catches) = row.catches {
         let of: Vec<_> = catches.of.iter().map(|step| graph.steps[usize::from(*step)].name).collect();
         let of = if of.is_empty() { "any step that no other catches".to_owned() } else { of.join(", ") };
-        facts.push(("catches", format!("{of}; at most {} in a row", times(catches.times))));
+        facts.push(("catches", format!("{of}; {} in a line of events", times(catches.times))));
     }
-    facts.push(("workers", row.workers.to_string()));
+    facts.push(("workers", format!("{} at once", row.workers)));
     if let Some(timeout) = row.timeout {
-        facts.push(("timeout", format!("{timeout:?} a try")));
+        facts.push(("timeout", format!("{timeout:?} for each try")));
     }
     if row.retries {
         facts.push(("retry", "by a policy".to_owned()));
@@ -127,14 +140,24 @@ pub(super) fn of_failure(graph: &Graph, caught: &[usize], fields: Option<&String
     Card { kind: "failure", code: fields.cloned().unwrap_or_default(), doc, facts }
 }
 
-fn given(graph: &Graph, row: &StepNode) -> String {
-    let given = row.emits.named(graph);
-    if given == "()" { "nothing".to_owned() } else { given }
+/// What a step returns. The failure that may come instead is no part of it.
+fn given(graph: &Graph, step: usize) -> String {
+    let row = &graph.steps[step];
+    let emits = match (graph.catcher(step), &row.emits) {
+        (Some(_), Shape::OneOf([own, Shape::Event(_)])) => own,
+        _ => &row.emits,
+    };
+    let given = emits.named(graph);
+    match given.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some("") => "nothing".to_owned(),
+        Some(inner) if !inner.contains('(') => inner.to_owned(),
+        _ => given,
+    }
 }
 
 fn times(times: u32) -> String {
     match times {
         1 => "once".to_owned(),
-        _ => format!("{times} times"),
+        _ => format!("at most {times} times"),
     }
 }

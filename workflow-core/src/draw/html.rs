@@ -15,7 +15,7 @@ const SCRIPT: &str = include_str!("page.js");
 pub(super) fn write(scene: &Scene) -> String {
     let name = escaped(scene.name);
     let picture = svg::draw(scene, false);
-    let cards: String = scene.nodes.iter().map(card).collect();
+    let cards: String = scene.nodes.iter().filter(|node| !node.again).map(card).collect();
     let (counts, legend) = (counts(scene), legend(scene));
     format!(
         "<!doctype html>
@@ -83,7 +83,7 @@ fn card(node: &Node) -> String {
 
 fn counts(scene: &Scene) -> String {
     let count = |is: fn(Kind) -> bool, one: &str| {
-        let count = scene.nodes.iter().filter(|node| is(node.kind)).count();
+        let count = scene.nodes.iter().filter(|node| is(node.kind) && !node.again).count();
         format!("{count} {one}{}", if count == 1 { "" } else { "s" })
     };
     let steps = count(|kind| matches!(kind, Kind::Step { .. }), "step");
@@ -102,18 +102,22 @@ fn legend(scene: &Scene) -> String {
         (Kind::Failure, "failure"),
     ];
     let lines = [
-        (LineKind::Flow, true, "one of these, or none", true),
-        (LineKind::Wait, false, "waited for", true),
-        (LineKind::Door, false, "through a door", true),
-        (LineKind::Failure, false, "after a failure", true),
+        (LineKind::Flow, true, "one of these, or none"),
+        (LineKind::Wait, false, "waited for"),
+        (LineKind::Door, false, "through a door"),
+        (LineKind::Failure, false, "after a failure"),
     ];
     let mut legend = String::new();
     for (kind, words) in kinds {
         if scene.nodes.iter().any(|node| node.kind == kind) {
-            let _ = write!(legend, "<span>{}{words}</span>", svg::sample(kind));
+            let _ = write!(legend, "<span>{}{words}</span>", svg::sample(kind, false));
         }
     }
-    for (kind, perhaps, words, _) in lines {
+    if scene.nodes.iter().any(|node| node.again) {
+        let again = svg::sample(Kind::Event { many: false }, true);
+        let _ = write!(legend, "<span>{again}event that stands elsewhere too</span>");
+    }
+    for (kind, perhaps, words) in lines {
         if scene.lines.iter().any(|line| line.kind == kind && line.perhaps == perhaps) {
             let _ = write!(legend, "<span>{}{words}</span>", svg::sample_line(kind, perhaps));
         }

@@ -12,6 +12,8 @@ mod layout;
 mod loops;
 mod mermaid;
 #[cfg(feature = "draw")]
+mod reference;
+#[cfg(feature = "draw")]
 mod route;
 mod scene;
 #[cfg(feature = "draw")]
@@ -101,14 +103,14 @@ impl Drawing {
     #[cfg(feature = "draw")]
     #[must_use]
     pub fn html(&self) -> String {
-        html::write(&self.scene())
+        html::write(&self.scene_to_lay_out())
     }
 
     /// The picture as SVG, light or dark as the reader's screen is.
     #[cfg(feature = "draw")]
     #[must_use]
     pub fn svg(&self) -> String {
-        svg::write(&self.scene())
+        svg::write(&self.scene_to_lay_out())
     }
 
     /// The picture in the language of Mermaid, as a `flowchart TB`.
@@ -144,6 +146,13 @@ impl Drawing {
 
     fn scene(&self) -> Scene {
         Scene::new(self.graph, &(self.shapes)())
+    }
+
+    #[cfg(feature = "draw")]
+    fn scene_to_lay_out(&self) -> Scene {
+        let mut scene = self.scene();
+        reference::cut_long_lines(&mut scene);
+        scene
     }
 }
 

@@ -99,18 +99,36 @@ function forget() {
 function ask(node) {
   forget();
   asked = node;
-  highlight(node);
+  const near = highlight(node);
   const article = card(node);
   article.hidden = false;
-  const at = node.getBoundingClientRect();
+  const [left, top] = place(article, node.getBoundingClientRect(), near);
+  article.style.left = left + "px";
+  article.style.top = top + "px";
+}
+// Where the card hides the fewest of the nodes that it is about: beside the node, else in a corner.
+function place(article, at, near) {
   const { offsetWidth: width, offsetHeight: height } = article;
-  const right = at.right + 14 + width <= innerWidth ? at.right + 14 : at.left - 14 - width;
-  const fits = right >= 12;
-  const left = fits ? right : Math.min(Math.max(12, at.left), innerWidth - width - 12);
-  const below = at.bottom + 12 + height <= innerHeight ? at.bottom + 12 : at.top - 12 - height;
-  const top = fits ? at.top : below;
-  article.style.left = Math.max(12, left) + "px";
-  article.style.top = Math.max(12, Math.min(top, innerHeight - height - 12)) + "px";
+  const boxes = near.map((node) => node.getBoundingClientRect());
+  const main = view.getBoundingClientRect();
+  const edge = 12;
+  const hidden = ([left, top]) => boxes.filter((box) =>
+    box.left < left + width && box.right > left && box.top < top + height && box.bottom > top).length;
+  const inside = ([left, top]) => [
+    Math.max(edge, Math.min(left, innerWidth - width - edge)),
+    Math.max(edge, Math.min(top, innerHeight - height - edge)),
+  ];
+  const choices = [
+    [at.right + 16, at.top],
+    [at.left - 16 - width, at.top],
+    [main.right - width - edge, main.top + edge],
+    [main.left + edge, main.top + edge],
+    [main.right - width - edge, main.bottom - height - edge],
+    [main.left + edge, main.bottom - height - edge],
+    [at.left, at.bottom + edge],
+    [at.left, at.top - edge - height],
+  ].map(inside);
+  return choices.reduce((best, choice) => (hidden(choice) < hidden(best) ? choice : best));
 }
 // A step with its events and the steps on their other side; an event with all that gives or takes it.
 function highlight(node) {
@@ -133,6 +151,7 @@ function highlight(node) {
   for (const line of lines) line.classList.add(hot.has(line) ? "hot" : "dim");
   for (const other of nodes) if (!near.has(other.dataset.node)) other.classList.add("dim");
   node.classList.add("chosen");
+  return nodes.filter((other) => near.has(other.dataset.node));
 }
 function pin(node) {
   const again = pinned && asked === node;

@@ -32,6 +32,8 @@ pub(super) struct Node {
     /// What is said of it on demand.
     pub(super) card: Card,
     pub(super) emphasis: Emphasis,
+    /// It stands elsewhere in the picture too.
+    pub(super) again: bool,
 }
 
 /// What a node stands for.
@@ -181,7 +183,8 @@ impl<'a> Builder<'a> {
 
     fn add(&mut self, key: &str, kind: Kind, name: &str, card: Card) -> usize {
         let (key, name) = (key.to_owned(), name.to_owned());
-        self.nodes.push(Node { key, kind, name, notes: Vec::new(), card, emphasis: Emphasis::Usual });
+        let (notes, emphasis, again) = (Vec::new(), Emphasis::Usual, false);
+        self.nodes.push(Node { key, kind, name, notes, card, emphasis, again });
         self.nodes.len() - 1
     }
 

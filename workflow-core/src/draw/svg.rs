@@ -60,11 +60,12 @@ pub(super) fn draw(scene: &Scene, titles: bool) -> String {
 }
 
 /// A node alone, to explain what it stands for.
-pub(super) fn sample(kind: Kind) -> String {
-    let size = Size { width: 34.0, height: 20.0 };
-    let mut svg = String::from("<svg class=\"workflow\" width=\"42\" height=\"28\" viewBox=\"0 0 42 28\">");
-    shape(&mut svg, kind, Box { x: 4.0, y: 5.0, size });
-    svg + "</svg>"
+pub(super) fn sample(kind: Kind, again: bool) -> String {
+    let size = Size { width: 32.0, height: 19.0 };
+    let mut svg = String::from("<svg class=\"workflow\" width=\"44\" height=\"32\" viewBox=\"0 0 44 32\">");
+    svg += if again { "<g class=\"again\">" } else { "<g>" };
+    shape(&mut svg, kind, Box { x: 5.0, y: 8.0, size });
+    svg + "</g></svg>"
 }
 
 /// A line alone, to explain what it stands for.
@@ -126,8 +127,8 @@ fn write_node(svg: &mut String, node: &Node, at: Box, titles: bool) {
         Kind::Event { .. } => "event",
         Kind::Failure => "failure",
     };
-    let faint = faint(node.emphasis);
-    let _ = write!(svg, "<g class=\"node {class}{faint}\" data-node=\"{}\">", node.key);
+    let (faint, again) = (faint(node.emphasis), if node.again { " again" } else { "" });
+    let _ = write!(svg, "<g class=\"node {class}{again}{faint}\" data-node=\"{}\">", node.key);
     if titles {
         let _ = write!(svg, "<title>{}</title>", escaped(&node.card.text(&node.name)));
     }
@@ -252,9 +253,13 @@ fn stroke(svg: &mut String, route: &Route, head: bool, mark: bool) {
     let mut path = format!("M{:.1},{:.1}", points[0].x, points[0].y);
     for (place, pair) in points.windows(2).enumerate() {
         let (from, to) = (pair[0], pair[1]);
-        let straight = place % 2 == 1 || (from.x - to.x).abs() < 0.05;
-        if straight {
-            let _ = write!(path, "L{:.1},{:.1}", to.x, to.y);
+        let is_straight = |from: Point, to: Point| (from.x - to.x).abs() < 0.05;
+        let goes_on = points.get(place + 2).is_some_and(|next| is_straight(to, *next));
+        if is_straight(from, to) {
+            // One stroke for as far as it goes.
+            if !goes_on {
+                let _ = write!(path, "V{:.1}", to.y);
+            }
         } else {
             let half = (from.y + to.y) / 2.0;
             let _ = write!(path, "C{:.1},{half:.1} {:.1},{half:.1} {:.1},{:.1}", from.x, to.x, to.x, to.y);
