@@ -1,5 +1,9 @@
 //! Drawing: what a workflow looks like in each form, and that the programs which read these forms can.
 
 mod flows;
-mod pictures;
+mod forms;
+mod laws;
+mod readers;
 mod speed;
+mod tools;
+mod traps;

@@ -1,30 +1,21 @@
-//! Speed: how long a large picture takes.
+//! Speed: a large picture does not keep anybody waiting.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use workflow_core::Drawing;
 
 use crate::flows::random;
 
+/// Measures time, which depends on the machine: `cargo test --release -p workflow-tests --test drawing -- --ignored`.
 #[test]
-fn look_speed() {
-    for steps in [40, 100, 200] {
-        for seed in 0..3 {
-            let drawing = Drawing::new(random::graph(steps, seed));
-            let start = Instant::now();
-            let svg = drawing.svg();
-            let at = start.elapsed();
-            let html = drawing.html();
-            let start = Instant::now();
-            let text = drawing.to_string();
-            println!(
-                "{steps} {seed} {at:?} svg {} html {} text {:?} {}",
-                svg.len(),
-                html.len(),
-                start.elapsed(),
-                text.len()
-            );
-            std::fs::write(format!("/tmp/draw-shots/r{steps}-{seed}.svg"), svg).unwrap();
-        }
+#[ignore = "measures time"]
+fn two_hundred_steps_are_drawn_in_under_a_second() {
+    for seed in 0..3 {
+        let drawing = Drawing::new(random::graph(200, seed));
+        let begun = Instant::now();
+        let bytes = drawing.html().len();
+        let took = begun.elapsed();
+        println!("seed {seed}: {took:?}, {bytes} bytes");
+        assert!(took < Duration::from_secs(1), "seed {seed}: {took:?}");
     }
 }

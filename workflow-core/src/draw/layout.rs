@@ -6,8 +6,8 @@
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
 
-use super::route::{self, Point, Route};
-use super::scene::{LineKind, Scene};
+use super::route::{Plan, Point, Route};
+use super::scene::{Line, LineKind, Scene};
 
 /// How large a node is, in pixels.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Placed {
     pub(super) routes: Vec<Route>,
 }
 
-/// The nodes that stand beside each other, and the lines that pass between them.
-#[derive(Debug, Default)]
+/// The nodes that stand beside each other.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rank {
     pub(super) middle: f64,
     pub(super) height: f64,
@@ -39,62 +39,88 @@ const MARGIN: f64 = 20.0;
 /// The least space between two ranks.
 const GAP: f64 = 30.0;
 
+/// In how many ways a scene is laid out, for the best of them; a large one takes too long for many.
+fn ways(nodes: usize) -> &'static [Way] {
+    const WAYS: [Way; 4] = [
+        Way { reversed: false, weighted: true },
+        Way { reversed: true, weighted: true },
+        Way { reversed: false, weighted: false },
+        Way { reversed: true, weighted: false },
+    ];
+    match nodes {
+        0..60 => &WAYS,
+        60..160 => &WAYS[..2],
+        _ => &WAYS[..1],
+    }
+}
+
+/// What changes the outcome, and nobody can say beforehand which way is better.
+#[derive(Clone, Copy)]
+struct Way {
+    /// Lines are put in from last to first.
+    reversed: bool,
+    /// A line that leads onward weighs more than another.
+    weighted: bool,
+}
+
 /// Gives everything its place; `sizes` are those of the nodes.
 pub(super) fn place(scene: &Scene, sizes: &[Size]) -> Placed {
-    let graph = laid_out(scene, sizes);
-    let found: Vec<Point> = (0..sizes.len())
-        .map(|node| {
-            let label = graph.node(&node.to_string());
-            let (x, y) = label.map_or((None, None), |label| (label.x, label.y));
-            Point { x: x.unwrap_or_default(), y: y.unwrap_or_default() }
-        })
-        .collect();
-    let levels = levels(&found);
-    let rank_of = |y: f64| levels.iter().position(|level| (level - y).abs() < 0.5);
-    let ranks: Vec<usize> = found.iter().map(|at| rank_of(at.y).unwrap_or_default()).collect();
-    let bends: Vec<Vec<(usize, f64)>> = scene
-        .lines
-        .iter()
-        .enumerate()
-        .map(|(place, line)| {
-            let (upper, lower) = if line.back { (line.to, line.from) } else { (line.from, line.to) };
-            let label = graph.edge(&upper.to_string(), &lower.to_string(), Some(&place.to_string()));
-            let points = label.map_or(&[][..], |label| &label.points);
-            let (first, last) = (ranks[upper].min(ranks[lower]), ranks[upper].max(ranks[lower]));
-            let mut bends: Vec<(usize, f64)> = points
-                .iter()
-                .filter_map(|point| rank_of(point.y).map(|rank| (rank, point.x)))
-                .filter(|(rank, _)| first < *rank && *rank < last)
-                .collect();
-            bends.dedup_by_key(|(rank, _)| *rank);
-            bends
-        })
-        .collect();
-    let mut plan = route::Plan { scene, sizes, nodes: found, ranks, bends, levels: Vec::new() };
-    plan.levels = vec![Rank::default(); levels.len()];
+    let plans = ways(sizes.len()).iter().map(|way| plan(scene, sizes, *way));
+    let best = plans.min_by_key(Plan::crossings);
+    let mut plan = best.expect("there is at least one way");
     plan.spread(MARGIN, GAP);
     let routes = plan.routes();
     bounded(plan.nodes, sizes, routes)
 }
 
-impl Clone for Rank {
-    fn clone(&self) -> Self {
-        Self { ..*self }
-    }
+/// The places as `dagre` finds them.
+fn plan<'a>(scene: &'a Scene, sizes: &'a [Size], way: Way) -> Plan<'a> {
+    let graph = laid_out(scene, sizes, way);
+    let place = |node: usize| {
+        let (x, y) = graph.node(&node.to_string()).map_or((None, None), |label| (label.x, label.y));
+        Point { x: x.unwrap_or_default(), y: y.unwrap_or_default() }
+    };
+    let nodes: Vec<Point> = (0..sizes.len()).map(place).collect();
+    let levels = levels(&nodes);
+    let rank_of = |y: f64| levels.iter().position(|level| (level - y).abs() < 0.5);
+    let ranks: Vec<usize> = nodes.iter().map(|at| rank_of(at.y).unwrap_or_default()).collect();
+    let bends = scene.lines.iter().enumerate().map(|(place, line)| {
+        let (upper, lower) = upper_and_lower(line);
+        let label = graph.edge(&upper.to_string(), &lower.to_string(), Some(&place.to_string()));
+        let points = label.map_or(&[][..], |label| &label.points);
+        let (first, last) = (ranks[upper].min(ranks[lower]), ranks[upper].max(ranks[lower]));
+        let bends = points.iter().filter_map(|point| rank_of(point.y).map(|rank| (rank, point.x)));
+        let mut bends: Vec<(usize, f64)> = bends.filter(|(rank, _)| first < *rank && *rank < last).collect();
+        bends.dedup_by_key(|(rank, _)| *rank);
+        bends
+    });
+    let bends = bends.collect();
+    let levels = vec![Rank::default(); levels.len()];
+    Plan { scene, sizes, nodes, ranks, bends, levels }
 }
 
-/// The scene as `dagre` has laid it out, the lines that lead back turned round.
-fn laid_out(scene: &Scene, sizes: &[Size]) -> Graph<NodeLabel, EdgeLabel> {
+/// The ends of a line as they are laid out: one that leads back is turned round.
+fn upper_and_lower(line: &Line) -> (usize, usize) {
+    if line.back { (line.to, line.from) } else { (line.from, line.to) }
+}
+
+/// The scene as `dagre` has laid it out.
+fn laid_out(scene: &Scene, sizes: &[Size], way: Way) -> Graph<NodeLabel, EdgeLabel> {
     let options = GraphOptions { directed: true, multigraph: true, compound: false };
     let mut graph = Graph::with_options(options);
     for (node, size) in sizes.iter().enumerate() {
         let label = NodeLabel { width: size.width, height: size.height, ..NodeLabel::default() };
         graph.set_node(node.to_string(), Some(label));
     }
-    for (place, line) in scene.lines.iter().enumerate() {
-        let (upper, lower) = if line.back { (line.to, line.from) } else { (line.from, line.to) };
+    let mut lines: Vec<usize> = (0..scene.lines.len()).collect();
+    if way.reversed {
+        lines.reverse();
+    }
+    for place in lines {
+        let line = &scene.lines[place];
+        let (upper, lower) = upper_and_lower(line);
         let weight = match line.kind {
-            LineKind::Flow if !line.back => 3,
+            LineKind::Flow if way.weighted && !line.back => 3,
             _ => 1,
         };
         let label = EdgeLabel { weight, ..EdgeLabel::default() };

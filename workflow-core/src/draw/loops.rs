@@ -14,8 +14,8 @@ pub(super) fn find(scene: &mut Scene) {
     let mut open = loops_among(scene, &all, &back);
     while let Some(found) = open.pop() {
         let head = head(scene, &found);
-        for (line, of) in scene.lines.iter().enumerate() {
-            back[line] |= of.to == head && found.contains(&of.from);
+        for (line, of) in scene.lines.iter().enumerate().filter(|(_, of)| of.to == head) {
+            back[line] |= found.contains(&of.from);
         }
         open.extend(loops_among(scene, &found, &back));
     }
@@ -29,16 +29,21 @@ pub(super) fn find(scene: &mut Scene) {
 /// The node through which a loop is entered: to which the fewest lines lead from within, and of those the
 /// one that is written down first.
 fn head(scene: &Scene, found: &[usize]) -> usize {
-    let lines_to = |node: usize| scene.lines.iter().filter(move |line| line.to == node);
-    let is_entered = |node: usize| lines_to(node).any(|line| !found.contains(&line.from));
-    let entered: Vec<usize> = found.iter().copied().filter(|node| is_entered(*node)).collect();
+    let mut inside = vec![false; scene.nodes.len()];
+    found.iter().for_each(|node| inside[*node] = true);
+    let (mut within, mut from_outside) = (vec![0; scene.nodes.len()], vec![false; scene.nodes.len()]);
+    let mut first: Vec<usize> = (0..scene.nodes.len()).collect();
+    for line in scene.lines.iter().filter(|line| inside[line.to]) {
+        within[line.to] += usize::from(inside[line.from]);
+        from_outside[line.to] |= !inside[line.from];
+        // An event stands where the first step does that gives it.
+        if scene.nodes[line.to].kind.is_event() {
+            first[line.to] = first[line.to].min(line.from);
+        }
+    }
+    let entered: Vec<usize> = found.iter().copied().filter(|node| from_outside[*node]).collect();
     let heads = if entered.is_empty() { found } else { &entered };
-    let within = |node: usize| lines_to(node).filter(|line| found.contains(&line.from)).count();
-    let first = |node: usize| match scene.nodes[node].kind.is_event() {
-        true => lines_to(node).map(|line| line.from).min().unwrap_or(node),
-        false => node,
-    };
-    heads.iter().copied().min_by_key(|node| (within(*node), first(*node), *node)).unwrap_or_default()
+    heads.iter().copied().min_by_key(|node| (within[*node], first[*node], *node)).unwrap_or_default()
 }
 
 /// The nodes of each loop among `nodes`, when one does not go by lines that lead back.

@@ -144,6 +144,12 @@ impl Drawing {
             .map_err(|source| DrawError::Unwritable { path: shown, source })
     }
 
+    /// The workflow that is drawn.
+    #[must_use]
+    pub const fn graph(&self) -> &'static Graph {
+        self.graph
+    }
+
     fn scene(&self) -> Scene {
         Scene::new(self.graph, &(self.shapes)())
     }

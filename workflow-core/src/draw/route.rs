@@ -76,6 +76,25 @@ impl Plan<'_> {
         }
     }
 
+    /// How often a line crosses another between two ranks.
+    pub(super) fn crossings(&self) -> usize {
+        let mut between: Vec<Vec<(f64, f64)>> = vec![Vec::new(); self.levels.len()];
+        for line in 0..self.scene.lines.len() {
+            let (upper, lower) = self.upper_and_lower(line);
+            let (mut rank, mut x) = (self.ranks[upper], self.nodes[upper].x);
+            for (next, at) in self.bends[line].iter().copied().chain([(usize::MAX, self.nodes[lower].x)]) {
+                between[rank].push((x, at));
+                (rank, x) = (next, at);
+            }
+        }
+        let crosses = |one: &(f64, f64), other: &(f64, f64)| (one.0 - other.0) * (one.1 - other.1) < 0.0;
+        let pairs = between.iter().flat_map(|lines| {
+            let each = lines.iter().enumerate();
+            each.map(|(place, one)| lines[place..].iter().filter(|other| crosses(one, other)).count())
+        });
+        pairs.sum()
+    }
+
     /// The ways of all lines, each in its own direction.
     pub(super) fn routes(&mut self) -> Vec<Route> {
         let ports = self.ports();
