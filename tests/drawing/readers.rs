@@ -77,7 +77,8 @@ fn a_picture_is_light_or_dark_as_the_reader_wishes() {
 
 #[test]
 fn a_step_says_its_options_and_an_event_its_fields_to_whoever_points_at_it() {
-    let actions = json!([["wait"], ["hover", "s1"], ["leave"], ["hover", "e1"], ["hover", "e3"]]);
+    let (order, needed) = (event("Order"), event("ApprovalNeeded"));
+    let actions = json!([["wait"], ["hover", "s1"], ["leave"], ["hover", order], ["hover", needed]]);
     let Some(answer) = used(actions) else { return };
     let states = list(&answer["states"]);
     assert_eq!(states[0]["cards"], json!([]));
@@ -157,21 +158,30 @@ fn a_click_keeps_what_is_said_and_the_keyboard_gets_there_too() {
 
 #[test]
 fn a_page_fetches_nothing_and_runs_without_an_error() {
-    for (name, drawing) in six() {
-        let file = written("fetches", &format!("{name}.html"), &drawing.html());
-        let request = json!({ "ask": "use", "file": file, "actions": [["hover", "s0"], ["press", "#fit"]] });
-        let Some(answer) = browser(&request) else { return };
-        assert_eq!(answer["requests"], json!([format!("file://{}", file.display())]), "{name}");
-        assert_eq!((&answer["errors"], &answer["dialogs"]), (&json!([]), &json!([])), "{name}");
+    let files = six().map(|(name, drawing)| written("fetches", &format!("{name}.html"), &drawing.html()));
+    let actions = json!([["hover", "s0"], ["press", "#fit"]]);
+    let pages: Vec<_> = files.iter().map(|file| json!({ "file": file, "actions": actions })).collect();
+    let Some(answer) = browser(&json!({ "ask": "use", "pages": pages })) else { return };
+    for (file, page) in files.iter().zip(list(&answer["pages"])) {
+        assert_eq!(page["requests"], json!([format!("file://{}", file.display())]));
+        assert_eq!((&page["errors"], &page["dialogs"]), (&json!([]), &json!([])), "{}", file.display());
     }
 }
 
 /// The page of the flow with a person in it, and what is seen after each action.
 fn used(actions: Value) -> Option<Value> {
     let file = written("used", "approval.html", &approval::Refund::draw().html());
-    let answer = browser(&json!({ "ask": "use", "file": file, "actions": actions }))?;
-    assert_eq!(answer["errors"], json!([]));
-    Some(answer)
+    let pages = json!([{ "file": file, "actions": actions }]);
+    let answer = browser(&json!({ "ask": "use", "pages": pages }))?;
+    assert_eq!(answer["pages"][0]["errors"], json!([]));
+    Some(answer["pages"][0].clone())
+}
+
+/// What the event of that flow is called in its page.
+fn event(name: &str) -> String {
+    let events = approval::Refund::graph().events;
+    let place = events.iter().position(|event| event.name == name);
+    format!("e{}", place.expect("the flow has the event"))
 }
 
 fn only_card(state: &Value) -> &Value {

@@ -94,20 +94,23 @@ fn graphviz_reads_each_name_as_it_is_written() {
             2,
             "{name} in {labels:?}"
         );
-        assert_eq!(objects.len(), 6, "{name}");
+        assert_eq!(objects.len(), 7, "{name}");
     }
 }
 
 #[test]
 fn a_browser_shows_each_name_as_it_is_written_and_runs_none_of_it() {
-    for name in NAMES {
-        let file = written("traps", "trap.html", &named(name).html());
-        let request = json!({ "ask": "use", "file": file, "actions": [["hover", "s0"], ["hover", "e1"]] });
-        let Some(answer) = browser(&request) else { return };
-        assert_eq!((&answer["dialogs"], &answer["errors"]), (&json!([]), &json!([])), "{name}");
-        assert_eq!(answer["requests"].as_array().map(Vec::len), Some(1), "{name}");
-        assert_eq!(answer["states"][0]["title"], json!(name));
-        for state in answer["states"].as_array().unwrap() {
+    let page = |(place, name): (usize, &&str)| {
+        let file = written("traps", &format!("{place}.html"), &named(name).html());
+        json!({ "file": file, "actions": [["hover", "s0"], ["hover", "e1"]] })
+    };
+    let pages: Vec<_> = NAMES.iter().enumerate().map(page).collect();
+    let Some(answer) = browser(&json!({ "ask": "use", "pages": pages })) else { return };
+    for (name, page) in NAMES.iter().zip(answer["pages"].as_array().unwrap()) {
+        assert_eq!((&page["dialogs"], &page["errors"]), (&json!([]), &json!([])), "{name}");
+        assert_eq!(page["requests"].as_array().map(Vec::len), Some(1), "{name}");
+        assert_eq!(page["states"][0]["title"], json!(name));
+        for state in page["states"].as_array().unwrap() {
             let said = state["cards"][0]["text"].as_str().unwrap_or_default();
             assert!(said.contains(name), "{name} in {said}");
         }
@@ -128,9 +131,9 @@ fn a_long_name_is_cut_in_the_picture_and_whole_on_hover() {
             assert_eq!(picture[fault], json!([]), "{fault}");
         }
         let html = written("long", "long.html", &drawing.html());
-        let request = json!({ "ask": "use", "file": html, "actions": [["hover", "s0"]] });
-        let Some(answer) = browser(&request) else { return };
-        let card = &answer["states"][0]["cards"][0];
+        let pages = json!([{ "file": html, "actions": [["hover", "s0"]] }]);
+        let Some(answer) = browser(&json!({ "ask": "use", "pages": pages })) else { return };
+        let card = &answer["pages"][0]["states"][0]["cards"][0];
         assert!(card["text"].as_str().unwrap_or_default().contains(&name));
         assert_eq!(card["inside"], json!(true));
     }

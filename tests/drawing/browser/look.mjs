@@ -132,7 +132,13 @@ function state() {
   };
 }
 
-/** A page opened from disk, the actions done one after the other, and its state after each. */
+/** Pages opened from disk, the actions done in each one after the other, and its state after each. */
+async function usePages(browser, { pages, ...options }) {
+  const used = [];
+  for (const page of pages) used.push(await use(browser, { ...page, ...options }));
+  return { pages: used };
+}
+
 async function use(browser, { file, actions, ...options }) {
   const { page, seen } = await open(browser, options);
   await page.goto("file://" + file);
@@ -164,8 +170,8 @@ async function use(browser, { file, actions, ...options }) {
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     states.push(await page.evaluate(state));
   }
-  const words = await page.evaluate(() => document.body.innerText);
-  return { states, words, ...seen };
+  await page.close();
+  return { states, ...seen };
 }
 
 const request = JSON.parse(readFileSync(0, "utf8"));
@@ -174,7 +180,7 @@ const browser = await puppeteer.launch({
   args: ["--no-sandbox", "--disable-gpu", "--force-color-profile=srgb"],
 });
 try {
-  const answers = { mermaid: drawMermaid, measure: measureFiles, use };
+  const answers = { mermaid: drawMermaid, measure: measureFiles, use: usePages };
   process.stdout.write(JSON.stringify(await answers[request.ask](browser, request)));
 } finally {
   await browser.close();

@@ -182,7 +182,9 @@ impl<'a> Builder<'a> {
     }
 
     fn add(&mut self, key: &str, kind: Kind, name: &str, card: Card) -> usize {
-        let (key, name) = (key.to_owned(), name.to_owned());
+        let key = key.to_owned();
+        // What cannot be looked at is replaced, lest it moves a cursor or breaks a line.
+        let name = name.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect();
         let (notes, emphasis, again) = (Vec::new(), Emphasis::Usual, false);
         self.nodes.push(Node { key, kind, name, notes, card, emphasis, again });
         self.nodes.len() - 1

@@ -290,7 +290,8 @@ pub(super) fn escaped(text: &str) -> String {
             '>' => escaped += "&gt;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&#39;",
-            '\n' | '\t' => escaped.push(char),
+            '\n' => escaped.push(char),
+            '\t' => escaped += "    ",
             char if char.is_control() || matches!(char, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
             char => escaped.push(char),
         }
