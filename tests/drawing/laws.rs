@@ -138,3 +138,11 @@ fn an_unknown_extension_is_an_error_that_lists_the_known_ones() {
         );
     }
 }
+
+#[test]
+fn a_listed_flow_is_drawn_with_all_that_the_flow_itself_is_drawn_with() {
+    let listed = workflow_core::workflows().find(|flow| flow.name() == "JokeFlow").expect("it is linked");
+    let (_, drawing) = six()[0];
+    assert_eq!(listed.draw().html(), drawing.html());
+    assert!(drawing.html().contains("text: String"));
+}

@@ -86,6 +86,8 @@ fn a_step_says_its_options_and_an_event_its_fields_to_whoever_points_at_it() {
     assert_eq!(step["key"], "s1");
     assert_eq!(step["inside"], true);
     for said in [
+        "#[step(sends(ApprovalNeeded), waits(Approval))]\nasync fn approve(&self, ctx: &Context<Self>, order: Order) -> \
+         Result<Paid, Box<dyn std::error::Error + Send + Sync>>",
         "Asks a person and waits for the answer; the rest of the run goes on meanwhile.",
         "takes\nOrder",
         "gives\nPaid",
@@ -99,9 +101,9 @@ fn a_step_says_its_options_and_an_event_its_fields_to_whoever_points_at_it() {
     assert!(!words(&states[1]["dim"]).contains(&"s2"), "what it leads to is not");
     assert_eq!(states[2]["cards"], json!([]));
     assert_eq!(states[2]["dim"], json!([]));
-    assert!(text(&only_card(&states[3])["text"]).contains("id: u64, cents: u32"), "{}", states[3]);
+    assert!(text(&only_card(&states[3])["text"]).contains("id: u64\ncents: u32"), "{}", states[3]);
     let event = only_card(&states[4]);
-    for said in ["order: u64, question: String", "from\napprove", "published\nto the caller"] {
+    for said in ["order: u64\nquestion: String", "from\napprove", "published\nto the caller"] {
         assert!(text(&event["text"]).contains(said), "{said} in {event}");
     }
 }

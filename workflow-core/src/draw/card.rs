@@ -96,14 +96,14 @@ pub(super) fn of_step(graph: &Graph, step: usize) -> Card {
         facts.push(("timeout", format!("{timeout:?} for each try")));
     }
     if row.retries {
-        facts.push(("retry", "by a policy".to_owned()));
+        facts.push(("retry", "when it fails, as its policy says".to_owned()));
     }
     match row.runs {
         RunsOn::Run => (),
         RunsOn::Task => facts.push(("runs on", "a task of its own".to_owned())),
         RunsOn::Pool => facts.push(("runs on", "a thread that may block".to_owned())),
     }
-    Card { kind: "step", code: String::new(), doc: row.doc.to_owned(), facts }
+    Card { kind: "step", code: row.signature.to_owned(), doc: row.doc.to_owned(), facts }
 }
 
 /// What is known of an event; `fields` are its own words for what it holds.
@@ -129,7 +129,7 @@ pub(super) fn of_event(graph: &Graph, event: usize, fields: &str) -> Card {
         facts.push(("received", "from the caller, at any time".to_owned()));
     }
     facts.retain(|(_, value)| !value.is_empty());
-    Card { kind, code: fields.to_owned(), doc: String::new(), facts }
+    Card { kind, code: one_a_line(fields), doc: String::new(), facts }
 }
 
 /// What is known of the failures of `caught`.
@@ -137,7 +137,7 @@ pub(super) fn of_failure(graph: &Graph, caught: &[usize], fields: Option<&String
     let of: Vec<_> = caught.iter().map(|step| graph.steps[*step].name).collect();
     let facts = vec![("from", of.join(", "))];
     let doc = "A step has given up.".to_owned();
-    Card { kind: "failure", code: fields.cloned().unwrap_or_default(), doc, facts }
+    Card { kind: "failure", code: one_a_line(fields.map_or("", String::as_str)), doc, facts }
 }
 
 /// What a step returns. The failure that may come instead is no part of it.
@@ -153,6 +153,27 @@ fn given(graph: &Graph, step: usize) -> String {
         Some(inner) if !inner.contains('(') => inner.to_owned(),
         _ => given,
     }
+}
+
+/// Fields or variants, as `Event::shape` has them, each on a line; one without a name has a number.
+fn one_a_line(fields: &str) -> String {
+    let (mut depth, mut lines) = (0_i32, vec![String::new()]);
+    for char in fields.chars() {
+        depth += match char {
+            '<' | '(' | '[' | '{' => 1,
+            '>' | ')' | ']' | '}' => -1,
+            _ => 0,
+        };
+        match lines.last_mut() {
+            Some(line) if char != ',' || depth != 0 => line.push(char),
+            _ => lines.push(String::new()),
+        }
+    }
+    let lines = lines.iter().enumerate().map(|(place, line)| {
+        let line = line.trim().replace(" {  }", "").replace("{ : ", "{ ").replace(", : ", ", ");
+        if line.starts_with(':') { format!("{place}{line}") } else { line }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn times(times: u32) -> String {
