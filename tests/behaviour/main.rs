@@ -19,7 +19,6 @@ mod holding_back;
 mod joins;
 mod parallel;
 mod readers;
-mod readme;
 mod retries;
 mod routing;
 mod running;

@@ -3,7 +3,9 @@
 mod flows;
 mod forms;
 mod laws;
+mod look;
 mod readers;
+mod readme;
 mod speed;
 mod tools;
 mod traps;
