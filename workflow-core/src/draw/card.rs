@@ -143,15 +143,24 @@ pub(super) fn of_failure(graph: &Graph, caught: &[usize], fields: Option<&String
 /// What a step returns. The failure that may come instead is no part of it.
 fn given(graph: &Graph, step: usize) -> String {
     let row = &graph.steps[step];
-    let emits = match (graph.catcher(step), &row.emits) {
-        (Some(_), Shape::OneOf([own, Shape::Event(_)])) => own,
-        _ => &row.emits,
+    match (graph.catcher(step), &row.emits) {
+        (Some(_), Shape::OneOf([own, Shape::Event(_)])) => in_words(graph, own, false),
+        _ => in_words(graph, &row.emits, false),
+    }
+}
+
+fn in_words(graph: &Graph, shape: &Shape, inside: bool) -> String {
+    let list = |parts: &[Shape], between: &str| {
+        let parts = parts.iter().map(|part| in_words(graph, part, true)).collect::<Vec<_>>();
+        let list = parts.join(between);
+        if inside && parts.len() > 1 { format!("({list})") } else { list }
     };
-    let given = emits.named(graph);
-    match given.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        Some("") => "nothing".to_owned(),
-        Some(inner) if !inner.contains('(') => inner.to_owned(),
-        _ => given,
+    match shape {
+        Shape::Nothing => "nothing".to_owned(),
+        Shape::Event(event) => graph.event_name(*event).to_owned(),
+        Shape::Many(inner) => format!("a batch of {}", in_words(graph, inner, true)),
+        Shape::OneOf(parts) => list(parts, " or "),
+        Shape::All(parts) => list(parts, " and "),
     }
 }
 

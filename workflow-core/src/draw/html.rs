@@ -69,7 +69,9 @@ fn card(node: &Node) -> String {
         let _ = write!(html, "<p class=\"doc\">{}</p>", escaped(&card.doc));
     }
     if !card.code.is_empty() {
-        let _ = write!(html, "<pre>{}</pre>", escaped(&card.code));
+        // An arrow is not broken in two at the end of a line.
+        let code = escaped(&card.code).replace("-&gt;", "<b>-&gt;</b>");
+        let _ = write!(html, "<pre>{code}</pre>");
     }
     if !card.facts.is_empty() {
         html += "<dl>";
