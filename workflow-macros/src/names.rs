@@ -22,7 +22,7 @@ pub fn signature(attributes: &[Attribute], signature: &Signature) -> String {
     let ours = |attribute: &&Attribute| {
         attribute.path().segments.last().is_some_and(|last| last.ident == "step" || last.ident == "catch")
     };
-    let lines = attributes.iter().filter(ours).map(|attribute| code(attribute));
+    let lines = attributes.iter().filter(ours).map(code);
     lines.chain([code(signature)]).collect::<Vec<_>>().join("\n")
 }
 

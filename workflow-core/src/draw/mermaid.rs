@@ -39,18 +39,13 @@ pub(super) fn write(scene: &Scene) -> String {
         line(format_args!("{} {arrow}|\"{}{times}{waits}\"| {}", from.key, escaped(&event.name), to.key));
     }
     // An event to which nothing leads, or from which nothing follows, is a node.
-    for (place, node) in scene.nodes.iter().enumerate().filter(|(_, node)| node.kind.is_event()) {
-        let (begins, ends) = (scene.has_line(place, true), scene.has_line(place, false));
-        if begins && ends {
-            continue;
-        }
-        for of in &scene.lines {
-            let arrow = if matches!(of.kind, LineKind::Flow) { "-->" } else { "-.->" };
-            if of.from == place || of.to == place {
-                let _ = &node;
-                line(format_args!("{} {arrow} {}", scene.nodes[of.from].key, scene.nodes[of.to].key));
-            }
-        }
+    let is_loose = |node: usize| {
+        let event = scene.nodes[node].kind.is_event();
+        event && !(scene.has_line(node, true) && scene.has_line(node, false))
+    };
+    for of in scene.lines.iter().filter(|line| is_loose(line.from) || is_loose(line.to)) {
+        let arrow = if matches!(of.kind, LineKind::Flow) { "-->" } else { "-.->" };
+        line(format_args!("{} {arrow} {}", scene.nodes[of.from].key, scene.nodes[of.to].key));
     }
     for ((name, look), (_, keys)) in CLASSES.iter().zip(&classes) {
         if !keys.is_empty() {

@@ -2,6 +2,7 @@
 //!
 //! The graph becomes a scene of nodes and lines; each form of picture is a file that writes the scene.
 
+mod build;
 mod card;
 mod dot;
 #[cfg(feature = "draw")]

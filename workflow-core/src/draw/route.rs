@@ -156,39 +156,37 @@ impl Plan<'_> {
 
     /// Where on their edges the lines end: side by side, in the order of where they come from or go to.
     fn ports(&self) -> Vec<Ports> {
+        // By node: the lines at its upper edge, and those at its lower one.
+        let mut edges = vec![[Vec::new(), Vec::new()]; self.nodes.len()];
+        for line in 0..self.scene.lines.len() {
+            let (upper, lower) = self.upper_and_lower(line);
+            edges[upper][1].push((self.heads_for(line, true), line));
+            edges[lower][0].push((self.heads_for(line, false), line));
+        }
         let mut ports = vec![Ports::default(); self.scene.lines.len()];
-        let mut crowded = vec![[0_usize; 2]; self.nodes.len()];
-        for node in 0..self.nodes.len() {
-            for is_upper in [true, false] {
-                let mut ends: Vec<(f64, usize)> = (0..self.scene.lines.len())
-                    .filter(|line| {
-                        let (upper, lower) = self.upper_and_lower(*line);
-                        node == if is_upper { upper } else { lower }
-                    })
-                    .map(|line| (self.heads_for(line, is_upper), line))
-                    .collect();
+        for (node, [above, below]) in edges.iter_mut().enumerate() {
+            for (ends, is_upper) in [(above, false), (below, true)] {
                 ends.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
-                crowded[node][usize::from(is_upper)] = ends.len();
-                let room = self.room(node);
-                let between = BETWEEN_PORTS.min(room / (ends.len().max(2) - 1) as f64);
-                let first = self.nodes[node].x - between * (ends.len().max(1) - 1) as f64 / 2.0;
+                let gaps = ends.len().saturating_sub(1) as f64;
+                let between = BETWEEN_PORTS.min(self.room(node) / gaps.max(1.0));
+                let first = self.nodes[node].x - between * gaps / 2.0;
                 for (place, (_, line)) in ends.iter().enumerate() {
-                    let x = first + between * place as f64;
                     let port = &mut ports[*line];
-                    *(if is_upper { &mut port.upper } else { &mut port.lower }) = x;
+                    let end = if is_upper { &mut port.upper } else { &mut port.lower };
+                    *end = first + between * place as f64;
                 }
             }
         }
         for (line, port) in ports.iter_mut().enumerate() {
-            self.straighten(line, port, &crowded);
+            let (upper, lower) = self.upper_and_lower(line);
+            self.straighten(line, port, edges[upper][1].len() == 1, edges[lower][0].len() == 1);
         }
         ports
     }
 
-    /// Moves the end that has its edge to itself, so that the line comes out straight.
-    fn straighten(&self, line: usize, port: &mut Ports, crowded: &[[usize; 2]]) {
+    /// Moves an end that has its edge to itself, so that the line comes out straight.
+    fn straighten(&self, line: usize, port: &mut Ports, alone_above: bool, alone_below: bool) {
         let (upper, lower) = self.upper_and_lower(line);
-        let (alone_above, alone_below) = (crowded[upper][1] == 1, crowded[lower][0] == 1);
         let bends = &self.bends[line];
         let wanted_below = bends.last().map_or(port.upper, |(_, x)| *x);
         if alone_below && self.can_stand(lower, wanted_below) {
