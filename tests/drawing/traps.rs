@@ -124,6 +124,9 @@ fn a_long_name_is_cut_in_the_picture_and_whole_on_hover() {
         let svg = written("long", "long.svg", &drawing.svg());
         let shown = drawing.svg();
         assert!(shown.contains('…'));
+        let (_, width) = shown.split_once(" width=\"").expect("the picture has a width");
+        let width = width.split('"').next().and_then(|width| width.parse::<u32>().ok());
+        assert!(width < Some(400), "{width:?} pixels wide");
         assert!(shown.contains(&format!("<title>step: {name}")), "the whole name is in the title");
         let Some(answer) = browser(&json!({ "ask": "measure", "files": [{ "file": svg }] })) else { return };
         let picture = &answer["pictures"][0];
