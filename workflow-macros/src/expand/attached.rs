@@ -100,7 +100,7 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
     let listing = listing::listing(
         name,
         &quote!(|| known().graph()),
-        &quote!(<#root::Attached<#ident> as #root::Events>::shapes),
+        &quote!(|| known().shapes()),
         &quote!(|| known().check()),
     );
     quote! {
