@@ -21,7 +21,6 @@ mod joins;
 mod long;
 mod parallel;
 mod readers;
-mod readme;
 mod resting;
 mod retries;
 mod routing;

@@ -120,10 +120,11 @@
 //!
 //! # Features
 //!
-//! `macros` (on by default) brings the attributes and derives, `runtime` the driver on tokio. Without
-//! either the graph, the machine and the pictures are left. `tracing` gives each run and each try of a step a
-//! span of the `tracing` crate, inside of the span in which the run begins; without a subscriber that wants
-//! them (target `workflow`, level INFO; the events are of level DEBUG) a run is as plain as before.
+//! `macros` (on by default) brings the attributes and derives, `runtime` the driver on tokio, `draw` (on by
+//! default) pictures as SVG and HTML. Without them the graph, the machine and pictures as text are left.
+//! `tracing` gives each run and each try of a step a span of the `tracing` crate, inside of the span in which
+//! the run begins; without a subscriber that wants them (target `workflow`, level INFO; the events are of level
+//! DEBUG) a run is as plain as before.
 
 // The generated code says `::workflow_core`, in here too.
 extern crate self as workflow_core;

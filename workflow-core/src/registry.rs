@@ -12,6 +12,7 @@ pub struct Listed {
     name: &'static str,
     module: &'static str,
     graph: fn() -> &'static Graph,
+    fields: fn() -> Vec<String>,
     check: fn() -> Result<(), GraphError>,
 }
 
@@ -56,9 +57,10 @@ impl Listed {
         name: &'static str,
         module: &'static str,
         graph: fn() -> &'static Graph,
+        fields: fn() -> Vec<String>,
         check: fn() -> Result<(), GraphError>,
     ) -> Self {
-        Self { name, module, graph, check }
+        Self { name, module, graph, fields, check }
     }
 
     /// The workflow's name.
@@ -82,7 +84,7 @@ impl Listed {
     /// All paths that a run of it can take, as a picture.
     #[must_use]
     pub fn draw(&self) -> Drawing {
-        Drawing::new(self.graph())
+        Drawing::new(self.graph()).with_fields(self.fields)
     }
 
     /// The same as [`Workflow::check`](crate::Workflow::check).

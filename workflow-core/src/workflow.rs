@@ -88,7 +88,7 @@ pub trait Workflow: Send + Sync + Sized {
     /// All paths that a run can take, as a picture.
     #[must_use]
     fn draw() -> Drawing {
-        Drawing::new(Self::graph())
+        Drawing::new(Self::graph()).with_fields(<Self::Event as Events>::shapes)
     }
 
     /// A run on this input. Nothing happens until it is awaited or read as a stream; dropping it cancels

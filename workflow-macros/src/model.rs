@@ -104,6 +104,8 @@ pub struct Step {
     pub is_async: bool,
     /// The first paragraph of the doc comment.
     pub doc: String,
+    /// Its signature with its options above, as text for people.
+    pub signature: String,
     pub parameters: Vec<Parameter>,
     pub takes: Takes,
     /// What it gives when it does not fail: `Joke` in `Result<Joke, LlmError>`.

@@ -2,16 +2,54 @@
 
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, format_ident};
-use syn::{GenericArgument, PathArguments, Type, TypePath};
+use syn::{Attribute, GenericArgument, PathArguments, Signature, Type, TypePath};
 
 /// The type as the user would type it: `joke::Joke`, `Found<Page>`.
 pub fn spelled(ty: &impl ToTokens) -> String {
-    let text = ty.to_token_stream().to_string();
+    tidy(&ty.to_token_stream().to_string())
+}
+
+fn tidy(text: &str) -> String {
     let mut tidy = text.replace(" :: ", "::").replace(" < ", "<").replace(" >", ">").replace(" ,", ",");
     for (from, to) in [("< ", "<"), (":: ", "::"), (" ::", "::"), ("& ", "&")] {
         tidy = tidy.replace(from, to);
     }
     tidy
+}
+
+/// The signature of a step below what stands above it, as the user would type them.
+pub fn signature(attributes: &[Attribute], signature: &Signature) -> String {
+    let ours = |attribute: &&Attribute| {
+        attribute.path().segments.last().is_some_and(|last| last.ident == "step" || last.ident == "catch")
+    };
+    let lines = attributes.iter().filter(ours).map(code);
+    lines.chain([code(signature)]).collect::<Vec<_>>().join("\n")
+}
+
+/// Code on one line, with its spaces where one is used to see them.
+fn code(tokens: &impl ToTokens) -> String {
+    // Long code comes on several lines.
+    let text = tokens.to_token_stream().to_string();
+    let mut code = tidy(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+    for (from, to) in [
+        ("# [", "#["),
+        ("[ ", "["),
+        (" ]", "]"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (",)", ")"),
+        (" :", ":"),
+        (" <", "<"),
+        ("->(", "-> ("),
+        ("-><", "-> <"),
+        ("=(", "= ("),
+        (",(", ", ("),
+        (":(", ": ("),
+    ] {
+        code = code.replace(from, to);
+    }
+    code
 }
 
 /// A name for each type, none of them twice: the last part of its path, with the names of its generic

@@ -95,7 +95,8 @@ impl<W: 'static> Known<W> {
     }
 
     /// What the fields of each event are.
-    pub(super) fn shapes(&self) -> Vec<String> {
+    #[must_use]
+    pub fn shapes(&self) -> Vec<String> {
         self.infos.iter().map(|info| (info.shape)()).collect()
     }
 

@@ -2,103 +2,102 @@
 
 use std::fmt::Write;
 
-use crate::graph::{Graph, Role, StepNode, Takes};
+use super::scene::{Arrow, Kind, LineKind, Node, Scene};
 
-/// The whole flowchart; the same graph gives the same text.
-pub(super) fn write(graph: &Graph) -> String {
+/// What the nodes of one kind look like; the colours are read on a light and on a dark page.
+const CLASSES: [(&str, &str); 5] = [
+    ("start", "fill:#0f766e,stroke:#0b4f4a,color:#ffffff"),
+    ("step", "fill:#e3eefa,stroke:#1d5fa8,color:#0b2239"),
+    ("stop", "fill:#fdf0e7,stroke:#b3430b,color:#4a1a00"),
+    ("caller", "fill:#f0eafc,stroke:#6d45b8,color:#2b1259,stroke-dasharray:5 3"),
+    ("event", "fill:#fff6d6,stroke:#8f6a00,color:#3d2c00"),
+];
+
+/// The whole flowchart; the same scene gives the same text.
+pub(super) fn write(scene: &Scene) -> String {
     let mut text = String::from("flowchart TB\n");
     let mut line = |line: std::fmt::Arguments<'_>| {
         // Writing to a string does not fail.
         let _ = writeln!(text, "    {line}");
     };
-    line(format_args!("start(((start)))"));
-    line(format_args!("stop(((stop)))"));
-    for (index, step) in graph.steps.iter().enumerate() {
-        line(format_args!("s{index}[\"{}\"]", escaped(&label(step))));
+    let mut classes: Vec<(&str, Vec<&str>)> = CLASSES.iter().map(|(name, _)| (*name, Vec::new())).collect();
+    for (place, node) in scene.nodes.iter().enumerate() {
+        let between = node.kind.is_event() && scene.has_line(place, true) && scene.has_line(place, false);
+        if !between {
+            line(format_args!("{}{}", node.key, shape(node)));
+            let of = classes.iter_mut().find(|(name, _)| *name == class(node.kind));
+            of.expect("each kind has its class").1.push(&node.key);
+        }
     }
-    let has_doors = graph.events.iter().any(|event| event.published || event.received);
-    if has_doors {
-        line(format_args!("caller[/\"caller\"/]"));
-    }
-    for Source { from, step: source, event, many } in sources(graph) {
-        let node = &graph.events[event as usize];
-        let name = escaped(node.name);
+    for Arrow { from, event, to, kind, many } in scene.arrows() {
         let times = if many { " ×n" } else { "" };
-        if matches!(node.role, Role::Stop) {
-            line(format_args!("{from} -->|\"{name}{times}\"| stop"));
-            continue;
-        }
-        if node.published {
-            line(format_args!("{from} -.->|\"{name}{times}\"| caller"));
-        }
-        for (to, step) in graph.steps.iter().enumerate() {
-            let is_its = step.catches.is_none() || source.is_some_and(|from| graph.catcher(from) == Some(to));
-            if step.takes.events().contains(&event) && is_its {
-                line(format_args!("{from} -->|\"{name}{times}\"| s{to}"));
-            }
-            if step.waits.contains(&event) {
-                line(format_args!("{from} -.->|\"{name}{times}, waited for\"| s{to}"));
-            }
-        }
+        let (arrow, waits) = match kind {
+            LineKind::Flow => ("-->", ""),
+            LineKind::Wait => ("-.->", ", waited for"),
+            LineKind::Door | LineKind::Failure => ("-.->", ""),
+        };
+        line(format_args!("{} {arrow}|\"{}{times}{waits}\"| {}", from.key, escaped(&event.name), to.key));
     }
-    if has_doors {
-        line(format_args!("classDef door stroke-dasharray: 4 3"));
-        line(format_args!("class caller door"));
+    // An event to which nothing leads, or from which nothing follows, is a node.
+    let is_loose = |node: usize| {
+        let event = scene.nodes[node].kind.is_event();
+        event && !(scene.has_line(node, true) && scene.has_line(node, false))
+    };
+    for of in scene.lines.iter().filter(|line| is_loose(line.from) || is_loose(line.to)) {
+        let arrow = if matches!(of.kind, LineKind::Flow) { "-->" } else { "-.->" };
+        line(format_args!("{} {arrow} {}", scene.nodes[of.from].key, scene.nodes[of.to].key));
+    }
+    for ((name, look), (_, keys)) in CLASSES.iter().zip(&classes) {
+        if !keys.is_empty() {
+            line(format_args!("classDef {name} {look}"));
+            line(format_args!("class {} {name}", keys.join(",")));
+        }
     }
     text
 }
 
-/// A place that an event comes from.
-struct Source {
-    /// The node.
-    from: String,
-    /// The step, if it is one.
-    step: Option<usize>,
-    event: u16,
-    many: bool,
+fn class(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Start => "start",
+        Kind::Stop => "stop",
+        Kind::Caller => "caller",
+        Kind::Step { .. } => "step",
+        Kind::Event { .. } | Kind::Failure => "event",
+    }
 }
 
-/// Every place that an event comes from: the start, the caller, and each step once for each event.
-fn sources(graph: &Graph) -> Vec<Source> {
-    let outside = |from: &str, event: usize| Source {
-        from: from.to_owned(),
-        step: None,
-        event: event as u16,
-        many: false,
-    };
-    let mut sources = Vec::new();
-    for (event, node) in graph.events.iter().enumerate() {
-        if matches!(node.role, Role::Start) {
-            sources.push(outside("start", event));
-        }
-        if node.received {
-            sources.push(outside("caller", event));
-        }
-    }
-    for (index, step) in graph.steps.iter().enumerate() {
-        let mut seen = Vec::new();
-        let mut note = |event: u16, many: bool| {
-            if !seen.contains(&(event, many)) {
-                seen.push((event, many));
-                sources.push(Source { from: format!("s{index}"), step: Some(index), event, many });
+fn shape(node: &Node) -> String {
+    let name = escaped(&node.name);
+    match node.kind {
+        Kind::Start => format!("(({name}))"),
+        Kind::Stop => format!("((({name})))"),
+        Kind::Caller => format!("{{{{\"{name}\"}}}}"),
+        Kind::Event { .. } | Kind::Failure => format!("([\"{name}\"])"),
+        Kind::Step { .. } => {
+            let gathers = node.notes.first().filter(|_| matches!(node.kind, Kind::Step { gathers: true }));
+            match gathers {
+                Some(how) => format!("[\"{name} ({how})\"]"),
+                None => format!("[\"{name}\"]"),
             }
-        };
-        step.emits.visit(&mut note, false);
-        step.sends.iter().for_each(|event| note(*event, false));
-    }
-    sources
-}
-
-fn label(step: &StepNode) -> String {
-    match step.takes {
-        Takes::Any(_) => step.name.to_owned(),
-        Takes::Join(_) => format!("{} (join)", step.name),
-        Takes::Batch { first: None, .. } => format!("{} (whole batch)", step.name),
-        Takes::Batch { first: Some(first), .. } => format!("{} (first {first})", step.name),
+        }
     }
 }
 
-/// Mermaid ends a quoted label at a quote and reads markup in it.
+/// Mermaid ends a quoted label at a quote, and reads markup, formulas and icons in it: whatever is no
+/// letter and no digit goes by its number.
 fn escaped(label: &str) -> String {
-    label.replace('&', "#amp;").replace('"', "#quot;").replace('<', "#lt;").replace('>', "#gt;")
+    let mut escaped = String::new();
+    for char in label.chars() {
+        let _ = match char {
+            '&' => write!(escaped, "#amp;"),
+            '<' => write!(escaped, "#lt;"),
+            '>' => write!(escaped, "#gt;"),
+            '"' => write!(escaped, "#quot;"),
+            '_' | ' ' | ',' => write!(escaped, "{char}"),
+            char if char.is_control() => write!(escaped, " "),
+            char if char.is_ascii_punctuation() => write!(escaped, "#{};", u32::from(char)),
+            char => write!(escaped, "{char}"),
+        };
+    }
+    escaped
 }

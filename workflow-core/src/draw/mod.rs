@@ -1,6 +1,26 @@
-//! Draw: the graph of a workflow as a picture in text.
+//! Draw: the graph of a workflow as a picture.
+//!
+//! The graph becomes a scene of nodes and lines; each form of picture is a file that writes the scene.
 
+mod build;
+mod card;
+mod dot;
+#[cfg(feature = "draw")]
+mod html;
+mod label;
+#[cfg(feature = "draw")]
+mod layout;
+mod loops;
 mod mermaid;
+#[cfg(feature = "draw")]
+mod reference;
+#[cfg(feature = "draw")]
+mod route;
+mod scene;
+#[cfg(feature = "draw")]
+mod svg;
+#[cfg(feature = "draw")]
+mod terminal;
 mod text;
 
 use std::fmt;
@@ -8,14 +28,20 @@ use std::io;
 use std::path::Path;
 
 use crate::graph::Graph;
+use scene::Scene;
 
 /// A picture of a workflow: every step, and every event that can pass between two of them.
 ///
 /// [`Display`](fmt::Display) is a text for the terminal, [`Drawing::mermaid`] one that code hosts and
-/// editors show as a picture.
+/// editors show as a picture, [`Drawing::dot`] one for Graphviz. The feature `draw` brings pictures that are
+/// laid out here: [`Drawing::svg`] and [`Drawing::html`].
+///
+/// The same workflow gives the same bytes, in every form.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing {
     graph: &'static Graph,
+    /// What the fields of its events are.
+    shapes: fn() -> Vec<String>,
 }
 
 /// Why a picture was not saved.
@@ -46,10 +72,16 @@ struct Form {
     write: fn(&Drawing) -> String,
 }
 
-const FORMS: [Form; 4] = [
+const FORMS: &[Form] = &[
+    #[cfg(feature = "draw")]
+    Form { extension: "html", write: Drawing::html },
+    #[cfg(feature = "draw")]
+    Form { extension: "svg", write: Drawing::svg },
     Form { extension: "mmd", write: Drawing::mermaid },
     Form { extension: "mermaid", write: Drawing::mermaid },
     Form { extension: "md", write: |drawing| format!("```mermaid\n{}```\n", drawing.mermaid()) },
+    Form { extension: "dot", write: Drawing::dot },
+    Form { extension: "gv", write: Drawing::dot },
     Form { extension: "txt", write: |drawing| drawing.to_string() },
 ];
 
@@ -57,17 +89,46 @@ impl Drawing {
     /// The picture of all that `graph` can do.
     #[must_use]
     pub const fn new(graph: &'static Graph) -> Self {
-        Self { graph }
+        Self { graph, shapes: Vec::new }
+    }
+
+    /// The same picture, in which each event says what its fields are: one text for each event of the
+    /// graph, in their order.
+    #[must_use]
+    pub const fn with_fields(self, fields: fn() -> Vec<String>) -> Self {
+        Self { shapes: fields, ..self }
+    }
+
+    /// The picture as one HTML file that works from disk, with no network: it can be moved and zoomed, a
+    /// step says its signature, options and documentation, an event its fields.
+    #[cfg(feature = "draw")]
+    #[must_use]
+    pub fn html(&self) -> String {
+        html::write(&self.scene_to_lay_out())
+    }
+
+    /// The picture as SVG, light or dark as the reader's screen is.
+    #[cfg(feature = "draw")]
+    #[must_use]
+    pub fn svg(&self) -> String {
+        svg::write(&self.scene_to_lay_out())
     }
 
     /// The picture in the language of Mermaid, as a `flowchart TB`.
     #[must_use]
     pub fn mermaid(&self) -> String {
-        mermaid::write(self.graph)
+        mermaid::write(&self.scene())
     }
 
-    /// Writes the picture in the form that the path's extension stands for: `.mmd` or `.mermaid` for
-    /// Mermaid, `.md` for the same in a code block, `.txt` for the terminal's text.
+    /// The picture in the language of Graphviz, as a `digraph`.
+    #[must_use]
+    pub fn dot(&self) -> String {
+        dot::write(&self.scene())
+    }
+
+    /// Writes the picture in the form that the path's extension stands for: `.html` and `.svg` (feature
+    /// `draw`), `.mmd` or `.mermaid` for Mermaid, `.md` for the same in a code block, `.dot` or `.gv` for
+    /// Graphviz, `.txt` for the terminal's text.
     ///
     /// # Errors
     ///
@@ -83,11 +144,28 @@ impl Drawing {
         std::fs::write(path, (form.write)(self))
             .map_err(|source| DrawError::Unwritable { path: shown, source })
     }
+
+    /// The workflow that is drawn.
+    #[must_use]
+    pub const fn graph(&self) -> &'static Graph {
+        self.graph
+    }
+
+    fn scene(&self) -> Scene {
+        Scene::new(self.graph, &(self.shapes)())
+    }
+
+    #[cfg(feature = "draw")]
+    fn scene_to_lay_out(&self) -> Scene {
+        let mut scene = self.scene();
+        reference::cut_long_lines(&mut scene);
+        scene
+    }
 }
 
 impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::write(self.graph, f)
+        text::write(self.graph, &self.scene(), f)
     }
 }
 

@@ -1,26 +1,86 @@
-//! Text: one line a step, with what starts it and what it gives, for a terminal.
+//! Text: a drawing for the terminal where it fits, and one line a step, with what starts it and what it gives.
 
 use std::fmt;
 
+use super::label::columns;
+use super::scene::Scene;
 use crate::graph::{Graph, Role, Shape, StepNode, Takes};
 
-/// Every step in declaration order, as `takes -> step -> gives`, names in columns.
-pub(super) fn write(graph: &Graph, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    writeln!(f, "{}", graph.name)?;
-    let rows: Vec<_> =
-        graph.steps.iter().map(|step| (takes(graph, step), step.name, gives(graph, step))).collect();
-    let left = rows.iter().map(|(takes, ..)| takes.chars().count()).max().unwrap_or(0);
-    let middle = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
-    for (takes, name, gives) in rows {
-        writeln!(
-            f,
-            "  {takes:<left$} -> [{name}]{:pad$} -> {gives}",
-            "",
-            pad = middle - name.chars().count()
-        )?;
+/// How wide a terminal is.
+const COLUMNS: usize = 80;
+
+/// The drawing, and then every step in declaration order.
+pub(super) fn write(graph: &Graph, scene: &Scene, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "{}", printable(graph.name))?;
+    if let Some(drawing) = drawing(scene) {
+        writeln!(f, "\n{drawing}")?;
     }
-    doors(graph, f, "to the caller", |event| graph.events[event].published)?;
-    doors(graph, f, "from the caller", |event| graph.events[event].received)
+    let rows: Vec<Row> = graph.steps.iter().map(|step| Row::new(graph, step)).collect();
+    let widest = |of: fn(&Row) -> &String| rows.iter().map(|row| columns(of(row))).max().unwrap_or(0);
+    let (takes, name) = (widest(|row| &row.takes), widest(|row| &row.name));
+    let fits = takes + name + widest(|row| &row.gives) + 12 <= COLUMNS;
+    for row in &rows {
+        if fits {
+            let (before, after) =
+                (" ".repeat(takes - columns(&row.takes)), " ".repeat(name - columns(&row.name)));
+            writeln!(f, "  {}{before} -> [{}]{after} -> {}", row.takes, row.name, row.gives)?;
+        } else {
+            writeln!(f, "  [{}]", row.name)?;
+            wrapped(f, "    <- ", &row.takes)?;
+            wrapped(f, "    -> ", &row.gives)?;
+        }
+    }
+    doors(graph, f, "  to the caller: ", |event| graph.events[event].published)?;
+    doors(graph, f, "  from the caller: ", |event| graph.events[event].received)
+}
+
+#[cfg(feature = "draw")]
+fn drawing(scene: &Scene) -> Option<String> {
+    super::terminal::drawing(scene)
+}
+
+#[cfg(not(feature = "draw"))]
+fn drawing(_: &Scene) -> Option<String> {
+    None
+}
+
+/// A step in words.
+struct Row {
+    name: String,
+    takes: String,
+    gives: String,
+}
+
+impl Row {
+    fn new(graph: &Graph, step: &StepNode) -> Self {
+        Self {
+            name: printable(step.name),
+            takes: printable(&takes(graph, step)),
+            gives: printable(&gives(graph, step)),
+        }
+    }
+}
+
+/// What is no character to look at would move the cursor about.
+fn printable(text: &str) -> String {
+    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
+}
+
+/// The words after a title, in lines that fit.
+fn wrapped(f: &mut fmt::Formatter<'_>, title: &str, words: &str) -> fmt::Result {
+    let indent = columns(title);
+    let (mut used, mut first) = (indent, true);
+    write!(f, "{title}")?;
+    for word in words.split(' ') {
+        if !first && used + 1 + columns(word) > COLUMNS {
+            write!(f, "\n{}", " ".repeat(indent))?;
+            (used, first) = (indent, true);
+        }
+        write!(f, "{}{word}", if first { "" } else { " " })?;
+        used += columns(word) + usize::from(!first);
+        first = false;
+    }
+    writeln!(f)
 }
 
 fn doors(graph: &Graph, f: &mut fmt::Formatter<'_>, title: &str, is: impl Fn(usize) -> bool) -> fmt::Result {
@@ -29,7 +89,7 @@ fn doors(graph: &Graph, f: &mut fmt::Formatter<'_>, title: &str, is: impl Fn(usi
     if names.is_empty() {
         return Ok(());
     }
-    writeln!(f, "  {title}: {}", names.join(", "))
+    wrapped(f, title, &printable(&names.join(", ")))
 }
 
 fn takes(graph: &Graph, step: &StepNode) -> String {
@@ -60,8 +120,16 @@ fn shape(graph: &Graph, of: &Shape) -> String {
             Role::Stop => format!("{} (end)", graph.event_name(*event)),
             _ => graph.event_name(*event).to_owned(),
         },
-        Shape::Many(inner) => format!("{} ×n", shape(graph, inner)),
-        Shape::OneOf(parts) => parts.iter().map(|part| shape(graph, part)).collect::<Vec<_>>().join(" | "),
-        Shape::All(parts) => parts.iter().map(|part| shape(graph, part)).collect::<Vec<_>>().join(" + "),
+        Shape::Many(inner) => format!("{} ×n", part(graph, inner)),
+        Shape::OneOf(parts) => parts.iter().map(|of| part(graph, of)).collect::<Vec<_>>().join(" | "),
+        Shape::All(parts) => parts.iter().map(|of| part(graph, of)).collect::<Vec<_>>().join(" + "),
+    }
+}
+
+/// A shape inside of another.
+fn part(graph: &Graph, of: &Shape) -> String {
+    match of {
+        Shape::OneOf([_, _, ..]) | Shape::All([_, _, ..]) => format!("({})", shape(graph, of)),
+        _ => shape(graph, of),
     }
 }

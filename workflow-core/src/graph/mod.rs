@@ -63,6 +63,8 @@ pub struct StepNode {
     pub name: &'static str,
     /// The first paragraph of its doc comment, or nothing.
     pub doc: &'static str,
+    /// Its signature with its options above, as the user wrote them, or nothing.
+    pub signature: &'static str,
     /// Which events start it, and in which way.
     pub takes: Takes,
     /// What its return type may send out.
@@ -198,6 +200,7 @@ impl StepNode {
         Self {
             name,
             doc: "",
+            signature: "",
             takes,
             emits,
             sends: &[],

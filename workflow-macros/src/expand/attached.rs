@@ -97,7 +97,12 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
     let publishes = workflow.publishes.iter().map(|ty| spelled(ty, &names::spelled(ty)));
     let receives = workflow.receives.iter().map(|ty| spelled(ty, &names::spelled(ty)));
     let shared = quote_spanned!(ident.span()=> where #ident: ::core::marker::Send + ::core::marker::Sync);
-    let listing = listing::listing(name, &quote!(|| known().graph()), &quote!(|| known().check()));
+    let listing = listing::listing(
+        name,
+        &quote!(|| known().graph()),
+        &quote!(|| known().shapes()),
+        &quote!(|| known().check()),
+    );
     quote! {
         #[allow(clippy::all, clippy::pedantic, clippy::nursery)]
         const _: () = {

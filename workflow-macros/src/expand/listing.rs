@@ -5,12 +5,12 @@ use quote::quote;
 
 use crate::root::{private, root};
 
-/// What the linker collects; `graph` and `check` are paths of functions.
-pub fn listing(name: &str, graph: &TokenStream, check: &TokenStream) -> TokenStream {
+/// What the linker collects; `graph`, `fields` and `check` are paths of functions.
+pub fn listing(name: &str, graph: &TokenStream, fields: &TokenStream, check: &TokenStream) -> TokenStream {
     let (root, private) = (root(), private());
     quote! {
         #private::inventory::submit! {
-            #root::Listed::new(#name, ::core::module_path!(), #graph, #check)
+            #root::Listed::new(#name, ::core::module_path!(), #graph, #fields, #check)
         }
     }
 }

@@ -95,6 +95,7 @@ fn listed(workflow: &Workflow) -> TokenStream {
     listing::listing(
         &workflow.name,
         &quote!(<#enum_name as #root::Events>::graph),
+        &quote!(<#enum_name as #root::Events>::shapes),
         &quote!(|| ::core::result::Result::Ok(())),
     )
 }

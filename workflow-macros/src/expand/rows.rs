@@ -89,7 +89,8 @@ pub fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
         _ => shape,
     };
     let row = quote!(#graph::StepNode::new(#name, #takes, #shape));
-    let mut options = Vec::new();
+    let signature = &step.signature;
+    let mut options = vec![quote!(signature: #signature)];
     if !step.doc.is_empty() {
         let doc = &step.doc;
         options.push(quote!(doc: #doc));
@@ -133,7 +134,7 @@ pub fn step_row(workflow: &Workflow, step: &Step) -> TokenStream {
     if step.allow_dead_end {
         options.push(quote!(allow_dead_end: true));
     }
-    if options.is_empty() { row } else { quote!(#graph::StepNode { #(#options,)* ..#row }) }
+    quote!(#graph::StepNode { #(#options,)* ..#row })
 }
 
 /// The checks. Every finding is a constant of its own, which fails at its own token.

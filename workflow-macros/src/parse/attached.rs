@@ -55,6 +55,7 @@ pub fn step(tokens: TokenStream, function: &mut ItemFn, report: &mut Report) -> 
     let flow = flow?;
     let arguments = arguments(&name, &whole, &flow, report)?;
     let mut method = as_method(&whole, &arguments, &tokens);
+    let signature = names::signature(&method.attrs, &whole.sig);
     let scope = Scope { self_type: &flow, generics: &Generics::default() };
     let read = method_step(&mut method, &scope, report)?;
     let mut events = Events::default();
@@ -63,7 +64,8 @@ pub fn step(tokens: TokenStream, function: &mut ItemFn, report: &mut Report) -> 
     let waits = read.waits.iter().map(|ty| events.place(ty)).collect();
     let emits = read.step.emits;
     // Any place will do: the row of a function says nothing of what it emits.
-    let step = Step { takes, sends, waits, emits: parse_quote!(()), emits_event: Some(0), ..read.step };
+    let step =
+        Step { takes, sends, waits, signature, emits: parse_quote!(()), emits_event: Some(0), ..read.step };
     let workflow = Workflow {
         block: parse_quote!(impl #flow {}),
         self_type: flow.clone(),

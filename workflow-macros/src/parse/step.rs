@@ -32,6 +32,7 @@ pub(super) enum Taken {
 
 /// Reads a method that is a step, and takes our attributes off it.
 pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Report) -> Option<Read> {
+    let signature = names::signature(&method.attrs, &method.sig);
     let attribute = take_attribute(&mut method.attrs, "step");
     let catch =
         take_attribute(&mut method.attrs, "catch").map(|attribute| options::catch(&attribute.meta, report));
@@ -67,6 +68,7 @@ pub(super) fn step(method: &mut ImplItemFn, scope: &Scope<'_>, report: &mut Repo
         attribute: attribute.path().clone(),
         is_async: method.sig.asyncness.is_some(),
         doc: first_paragraph(&method.attrs),
+        signature,
         parameters,
         takes: Takes::Join(Vec::new()),
         emits,
