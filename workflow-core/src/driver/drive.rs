@@ -106,13 +106,15 @@ pub(super) fn drive<'a, W: Workflow>(
                             let mut rung = false;
                             let ended = ready!(poll_lone(place, driver, chain.as_mut(), &mut rung, cx));
                             let (brought, driver) = match (ended, lone.take()) {
-                                (Ok(left), _) => return Poll::Ready(left),
-                                (Err(Some(ended)), Some((_, driver))) => (Brought::Ended(ended), driver),
-                                (Err(None), Some((chain, driver))) => {
+                                (Polled::Left(left), _) => return Poll::Ready(left),
+                                (Polled::Forks(Some(ended)), Some((_, driver))) => {
+                                    (Brought::Ended(ended), driver)
+                                }
+                                (Polled::Forks(None), Some((chain, driver))) => {
                                     place.stop_after_this_step();
                                     (Brought::Running(chain), driver)
                                 }
-                                (Err(_), None) => return Poll::Pending,
+                                (Polled::Forks(_), None) => return Poll::Pending,
                             };
                             core.leave_alone();
                             forked = Some(Box::pin(fork(flow, core, driver, place, brought, rung)));
@@ -146,14 +148,21 @@ pub(super) fn drive<'a, W: Workflow>(
     }
 }
 
-/// Polls a lone chain. An error says that it takes a fork to go on, and how the chain ended, if it did.
+/// What came of polling a lone chain.
+enum Polled<W: Workflow> {
+    Left(Left<W>),
+    /// It takes a fork to go on; how the chain ended, if it did.
+    Forks(Option<Ended<W::Event>>),
+}
+
+/// Polls a lone chain.
 fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
     place: &Place<'_, W>,
     driver: &mut Driver,
     chain: Pin<&mut F>,
     rung: &mut bool,
     cx: &mut Context<'_>,
-) -> Poll<Result<Left<W>, Option<Ended<W::Event>>>> {
+) -> Poll<Polled<W>> {
     let core = place.core();
     // A run whose time is over does not go on with what came at that moment.
     *rung |= core.rests() && driver.has_rung(cx);
@@ -163,14 +172,16 @@ fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
         Poll::Pending if !asked && driver.may_sleep(core, cx) => return Poll::Pending,
         Poll::Pending => None,
         Poll::Ready(ended) if asked => Some(ended),
-        Poll::Ready(Ended::Exit(Exit::Paused(event))) => return Poll::Ready(Ok(Left::Paused(event))),
+        Poll::Ready(Ended::Exit(Exit::Paused(event))) => {
+            return Poll::Ready(Polled::Left(Left::Paused(event)));
+        }
         Poll::Ready(Ended::Exit(Exit::Emitted(Emission::One(event)))) => match W::close(event) {
-            Ok(output) => return Poll::Ready(Ok(Left::Stopped(output))),
+            Ok(output) => return Poll::Ready(Polled::Left(Left::Stopped(output))),
             Err(event) => Some(Ended::Exit(Exit::handed(event))),
         },
         Poll::Ready(ended) => Some(ended),
     };
-    Poll::Ready(Err(ended))
+    Poll::Ready(Polled::Forks(ended))
 }
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what

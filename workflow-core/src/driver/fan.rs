@@ -20,6 +20,7 @@ use crate::machine::{Fan, InvocationId, Machine, Plan, Stretch, Token};
 /// A batch and how far it has come.
 pub(super) struct Members<W: Workflow> {
     fan: Fan,
+    plan: &'static Plan,
     waiting: std::vec::IntoIter<W::Event>,
     arrived: Vec<W::Event>,
     begun: u64,
@@ -39,10 +40,10 @@ pub(super) enum Polled<E> {
 }
 
 impl<W: Workflow> Members<W> {
-    pub(super) fn new(fan: Fan, events: Vec<W::Event>) -> Self {
+    pub(super) fn new(fan: Fan, plan: &'static Plan, events: Vec<W::Event>) -> Self {
         let ended = vec![0; events.len().div_ceil(64)];
         let arrived = Vec::with_capacity(events.len());
-        Self { fan, waiting: events.into_iter(), arrived, begun: 0, running: 0, ended }
+        Self { fan, plan, waiting: events.into_iter(), arrived, begun: 0, running: 0, ended }
     }
 
     /// Runs them as far as it goes.
@@ -50,7 +51,6 @@ impl<W: Workflow> Members<W> {
         &mut self,
         core: &Arc<Core<W>>,
         machine: &Machine<W::Event>,
-        plan: &Plan,
         live: &mut FuturesUnordered<F>,
         run: impl Fn(Order<W>) -> F,
         budget: &mut u32,
@@ -66,7 +66,7 @@ impl<W: Workflow> Members<W> {
             // One at a time: a member that has no need to wait makes room for the next one.
             let begins = self.running < self.fan.workers();
             let next = self.waiting.as_slice().first().filter(|_| begins);
-            let begins = match next.map(|event| plan.starts(event.kind(), self.fan.step())) {
+            let begins = match next.map(|event| self.plan.starts(event.kind(), self.fan.step())) {
                 Some(false) => return Polled::Left(None),
                 Some(true) => true,
                 None => false,

@@ -110,7 +110,7 @@ pub(super) fn fork<'f, W: Workflow>(
                 if let Some(together) = &mut members {
                     fork.rung |= fork.driver.has_rung(cx);
                     let run = |order| one_step(flow, core, order);
-                    match together.poll(core, machine, fork.plan, &mut live, run, &mut budget, cx) {
+                    match together.poll(core, machine, &mut live, run, &mut budget, cx) {
                         Polled::Sleeping if !fork.rung && fork.driver.may_sleep(core, cx) => {
                             return Poll::Pending;
                         }
@@ -281,7 +281,7 @@ impl<W: Workflow> Fork<'_, W> {
                 if let Some(fan) = machine.open_fan(self.driver.now(), invocation, &events, &members) {
                     self.core.forget(invocation.number, false);
                     self.arm(machine);
-                    return Some(Members::new(fan, events));
+                    return Some(Members::new(fan, self.plan, events));
                 }
                 let ended = Ended::Exit(Exit::Emitted(Emission::Many(events, members)));
                 self.note_end(machine, Some(invocation), ended);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::core::Door;
 use super::step::{Ended, poll_caught, poll_counted};
-use super::wait::{Answer, Wait};
+use super::wait::{Answer, Answered, Wait};
 use super::{Core, Exit, Inbound};
 use crate::machine::{InvocationId, Token};
 use crate::{Events, Workflow};
@@ -73,18 +73,13 @@ impl<W: Workflow> Core<W> {
         (name, false)
     }
 
-    /// The answer to a wait, once there is one, with what is left of the wait: its own function is dropped by
-    /// the caller, under no lock.
-    pub(super) fn poll_wait(
-        &self,
-        name: u64,
-        cx: &Context<'_>,
-    ) -> Option<(Answer<W::Event>, Option<Wait<W::Event>>)> {
+    /// The answer to a wait, once there is one.
+    pub(super) fn poll_wait(&self, name: u64, cx: &Context<'_>) -> Option<Answered<W::Event>> {
         let mut door = self.door();
         match &mut door.lone {
             Some(lone) if lone.name == name => {
                 let answer = lone.wait.poll(cx)?;
-                Some((answer, self.end_lone_wait(&mut door)))
+                Some(Answered { answer, _wait: self.end_lone_wait(&mut door) })
             }
             _ => door.rest.as_mut()?.waiting.poll(name, cx),
         }

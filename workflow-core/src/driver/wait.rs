@@ -97,9 +97,9 @@ where
             return Poll::Pending;
         };
         match self.context.core().poll_wait(wait, cx) {
-            Some((answer, _wait)) => {
+            Some(answered) => {
                 self.phase = Phase::Over;
-                match answer {
+                match answered.answer {
                     Answer::Event(event) => Poll::Ready(Carries::unwrap(event)),
                     Answer::TimedOut => Poll::Ready(None),
                     Answer::Panicked(panic) => resume_unwind(panic),
@@ -187,6 +187,12 @@ where
     }
 }
 
+/// The answer to a wait, with what is left of the wait: its own function is dropped under no lock.
+pub(super) struct Answered<E> {
+    pub(super) answer: Answer<E>,
+    pub(super) _wait: Option<Wait<E>>,
+}
+
 /// The steps of a run that wait.
 pub(super) struct Waiting<E> {
     next: u64,
@@ -248,9 +254,9 @@ impl<E> Waiting<E> {
 
     /// The answer, once there is one, with what is left of the wait: its own function is dropped by the caller,
     /// under no lock.
-    pub(super) fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<(Answer<E>, Option<Wait<E>>)> {
+    pub(super) fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<Answered<E>> {
         let answer = self.waits.get_mut(&name)?.poll(cx)?;
-        Some((answer, self.forget(name)))
+        Some(Answered { answer, _wait: self.forget(name) })
     }
 
     /// Gives it back, if it was still open.
