@@ -72,7 +72,7 @@ impl<E: Token> Machine<E> {
     }
 
     #[inline]
-    pub(super) fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
+    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
         if !self.state.over {
             self.deliver(event, batch, line);
         }

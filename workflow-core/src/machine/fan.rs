@@ -132,7 +132,9 @@ impl<E: Token> Machine<E> {
         };
         let names = running.into_iter().map(goes_on).collect();
         self.deliver_members(waiting, batch, &line);
-        self.gather_all(join, arrived, batch, &line);
+        if !self.state.over {
+            self.gather_all(join, arrived, batch, &line);
+        }
         self.release(Some(batch)); // The one that stood for the opening itself.
         names
     }
@@ -140,12 +142,15 @@ impl<E: Token> Machine<E> {
     /// Hands the members of a batch to their steps.
     pub(super) fn deliver_members(&mut self, events: std::vec::IntoIter<E>, batch: BatchId, line: &Line) {
         for event in events {
+            if self.state.over {
+                return;
+            }
             match self.plan.routes[usize::from(event.kind())] {
                 Some(Taker::Start(step)) => {
                     self.state.batches[batch.slot].live += 1;
                     self.begin(step, Given::One(event), Some(batch), line.clone());
                 }
-                _ => self.deliver_unless_over(event, Some(batch), line),
+                _ => self.deliver(event, Some(batch), line),
             }
         }
     }
