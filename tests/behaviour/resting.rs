@@ -162,24 +162,25 @@ fn seen(flow: &Turns, mut run: Run<'_, Turns>, deeds: &[Deed]) -> Vec<String> {
         let handle = run.handle();
         let mut seen = Vec::new();
         for deed in deeds {
+            // What is due at once with the cancel may come before it or not.
+            if let Deed::Poll | Deed::Cancel = deed
+                && let Ok(result) = tokio::time::timeout(A_WHILE, &mut run).await
+            {
+                seen.push(format!("{:?} {result:?}", flow.notes()));
+                return seen;
+            }
             let sent = match *deed {
                 Deed::Tell(number) => handle.send(Told(number)),
                 Deed::Ask(number) => handle.send(Asked(number)),
                 Deed::Share(number) => handle.send(Shared(number)),
-                Deed::Cancel => {
-                    handle.cancel();
-                    Ok(())
-                }
+                Deed::Poll => Ok(()),
                 Deed::Pass => {
                     tokio::time::advance(SECOND).await;
                     Ok(())
                 }
-                Deed::Poll => {
-                    if let Ok(result) = tokio::time::timeout(A_WHILE, &mut run).await {
-                        seen.push(format!("{:?} {result:?}", flow.notes()));
-                        return seen;
-                    }
-                    Ok(())
+                Deed::Cancel => {
+                    handle.cancel();
+                    break;
                 }
             };
             seen.push(format!("{:?} {} {sent:?}", flow.notes(), run.is_idle()));

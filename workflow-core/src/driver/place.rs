@@ -127,8 +127,8 @@ pub struct Place<'r, W: Workflow> {
     at: AtomicU64,
     /// The value of `at` from which on the chain comes back after the step.
     until: AtomicU64,
-    /// One bit for each step that ran.
-    ran: [AtomicU64; Graph::STEPS / 64],
+    /// One bit for each step that ran; of the first 64, the core has the others.
+    ran: AtomicU64,
 }
 
 impl<'r, W: Workflow> Place<'r, W> {
@@ -157,7 +157,7 @@ impl<'r, W: Workflow> Place<'r, W> {
             first: AtomicU64::new(first),
             at: AtomicU64::new(0),
             until: AtomicU64::new(until << 16),
-            ran: Default::default(),
+            ran: AtomicU64::new(0),
         }
     }
 
@@ -166,8 +166,11 @@ impl<'r, W: Workflow> Place<'r, W> {
     pub fn enter(&self, step: u16) {
         let at = self.at.load(Relaxed);
         self.at.store((at & !0xffff) + 0x1_0000 + u64::from(step), Relaxed);
-        let ran = &self.ran[usize::from(step) / 64 % self.ran.len()];
-        ran.store(ran.load(Relaxed) | 1 << (step % 64), Relaxed);
+        if step < 64 {
+            self.ran.store(self.ran.load(Relaxed) | 1 << step, Relaxed);
+        } else {
+            self.core.note_that_ran(step);
+        }
     }
 
     /// The context of the step that begins.
@@ -229,7 +232,7 @@ impl<'r, W: Workflow> Place<'r, W> {
     }
 
     /// The run that the chain is of.
-    pub(super) fn core(&self) -> &'r Core<W> {
+    pub(super) fn core(&self) -> &'r Arc<Core<W>> {
         self.core
     }
 
@@ -246,7 +249,7 @@ impl<'r, W: Workflow> Place<'r, W> {
 
     /// The steps that ran since this was asked last.
     pub(super) fn take_ran(&self) -> impl Iterator<Item = u16> {
-        let words: Vec<u64> = self.ran.iter().map(|word| word.swap(0, Relaxed)).collect();
+        let words = self.core.take_ran(self.ran.swap(0, Relaxed));
         (0..Graph::STEPS).filter(move |step| words[step / 64] >> (step % 64) & 1 == 1).map(|step| step as u16)
     }
 }

@@ -97,9 +97,9 @@ where
             return Poll::Pending;
         };
         match self.context.core().poll_wait(wait, cx) {
-            Some((answer, _wait)) => {
+            Some(answered) => {
                 self.phase = Phase::Over;
-                match answer {
+                match answered.answer {
                     Answer::Event(event) => Poll::Ready(Carries::unwrap(event)),
                     Answer::TimedOut => Poll::Ready(None),
                     Answer::Panicked(panic) => resume_unwind(panic),
@@ -222,6 +222,12 @@ pub(super) enum Answer<E> {
     Panicked(Box<dyn std::any::Any + Send>),
 }
 
+/// An answer with what is left of the wait: its own function is dropped by the caller, under no lock.
+pub(super) struct Answered<E> {
+    pub(super) answer: Answer<E>,
+    pub(super) _wait: Option<Wait<E>>,
+}
+
 impl<E> Default for Waiting<E> {
     fn default() -> Self {
         Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new(), busy: 0 }
@@ -246,11 +252,10 @@ impl<E> Waiting<E> {
         name
     }
 
-    /// The answer, once there is one, with what is left of the wait: its own function is dropped by the caller,
-    /// under no lock.
-    pub(super) fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<(Answer<E>, Option<Wait<E>>)> {
+    /// The answer, once there is one.
+    pub(super) fn poll(&mut self, name: u64, cx: &TaskContext<'_>) -> Option<Answered<E>> {
         let answer = self.waits.get_mut(&name)?.poll(cx)?;
-        Some((answer, self.forget(name)))
+        Some(Answered { answer, _wait: self.forget(name) })
     }
 
     /// Gives it back, if it was still open.
