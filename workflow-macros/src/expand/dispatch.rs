@@ -57,10 +57,9 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 async move {
                     #from_inputs
                     loop {
-                        let returned = match slot.event.take() {
+                        let returned = match slot.event {
                             #(#from_event)*
-                            ::core::option::Option::Some(event) => return #private::Exit::handed(event),
-                            ::core::option::Option::None => #private::no_such_step(),
+                            _ => return #private::Exit::handed(slot.take()),
                         };
                         match place.go_on(returned) {
                             ::core::result::Result::Ok(event) => slot.fill(event),
@@ -138,7 +137,7 @@ fn close(workflow: &Workflow) -> TokenStream {
 
 /// The arms of one step for the events that go to it alone.
 fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
-    let enum_name = &workflow.enum_name;
+    let (private, enum_name) = (private(), &workflow.enum_name);
     let number = Literal::u16_unsuffixed(place as u16);
     let direct =
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
@@ -151,7 +150,12 @@ fn from_event(workflow: &Workflow, place: usize, step: &Step) -> TokenStream {
         };
         let call = call(workflow, step, &[input], &quote!(place.context()));
         quote! {
-            ::core::option::Option::Some(#enum_name::#variant(event)) => {
+            ::core::option::Option::Some(#enum_name::#variant(_)) => {
+                let event = match slot.take() {
+                    #enum_name::#variant(event) => event,
+                    #[allow(unreachable_patterns)]
+                    _ => #private::no_such_step(),
+                };
                 place.enter(#number);
                 #call
             }
