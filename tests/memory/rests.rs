@@ -84,13 +84,13 @@ fn block_on<F: Future>(future: F) -> F::Output {
 pub fn a_run_at_rest_is_small() {
     let bytes = block_on(bytes_of(&Parks(Notify::new())));
     println!("{bytes} bytes");
-    assert!(bytes <= 620, "{bytes} bytes");
+    assert!(bytes <= 460, "{bytes} bytes");
 }
 
 pub fn a_run_that_waits_for_an_event_is_small() {
     let bytes = block_on(bytes_of(&Waits));
     println!("{bytes} bytes");
-    assert!(bytes <= 760, "{bytes} bytes");
+    assert!(bytes <= 620, "{bytes} bytes");
 }
 
 pub fn a_run_that_has_waited_gives_its_memory_back() {

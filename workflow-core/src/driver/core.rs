@@ -1,7 +1,7 @@
 //! Core: what steps, handles and the driver of one run share.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::log::Log;
 use super::lone::LoneWait;
 use super::wait::Waiting;
 use super::watch::Watch;
+use crate::graph::Graph;
 use crate::machine::{Input, InvocationId, Machine};
 use crate::{Emission, SendError, Workflow};
 
@@ -31,21 +32,42 @@ pub struct Core<W: Workflow> {
     pub(super) remembers: AtomicBool,
     /// Some step has waited for an event.
     pub(super) waited: AtomicBool,
-    /// The lone chain may rest in a wait.
-    pub(super) alone: AtomicBool,
-    /// It does.
-    pub(super) rests: AtomicBool,
-    /// There is a log of published events.
-    logs: AtomicBool,
-    /// A reader of them has too many to read.
-    held: AtomicBool,
+    /// What the lone chain does, one of [`lone`](super::lone).
+    pub(super) lone: AtomicU8,
+    /// What there is to read, one of the constants below.
+    log: AtomicU8,
     state: Mutex<W::State>,
     door: Mutex<Door<W>>,
-    /// The run's machine, made when it is first asked for.
+    /// What most runs do without, made when it is asked for.
+    more: OnceLock<Box<More<W>>>,
+}
+
+/// Nothing was published and nobody reads.
+const NO_LOG: u8 = 0;
+/// There is a log of published events.
+const LOG: u8 = 1;
+/// A reader of it has too many events to read.
+const LOG_HOLDS: u8 = 2;
+
+/// What most runs do without.
+struct More<W: Workflow> {
     machine: Mutex<Option<Box<Machine<W::Event>>>>,
     id: OnceLock<Box<str>>,
     /// Said before the run begins, if anything is.
     special: OnceLock<Box<Special>>,
+    /// One bit for each step from the 65th on that ran in a lone chain.
+    ran: [AtomicU64; Graph::STEPS / 64 - 1],
+}
+
+impl<W: Workflow> Default for More<W> {
+    fn default() -> Self {
+        Self {
+            machine: Mutex::default(),
+            id: OnceLock::new(),
+            special: OnceLock::new(),
+            ran: Default::default(),
+        }
+    }
 }
 
 /// What makes a run more than a plain one: then every transition passes through the machine.
@@ -67,19 +89,40 @@ pub(super) struct Special {
 
 /// What passes in and out of a run, under one lock.
 pub(super) struct Door<W: Workflow> {
-    /// What has come in and was not looked at yet.
-    pub(super) inbox: Vec<Inbound<W::Event>>,
     /// Whom to wake when something comes in.
     driver: Option<Waker>,
+    /// Made when there is the first of it.
+    kept: Option<Box<Kept<W>>>,
+}
+
+/// What a run keeps behind its door.
+pub(super) struct Kept<W: Workflow> {
+    /// What has come in and was not looked at yet.
+    pub(super) inbox: Vec<Inbound<W::Event>>,
     /// The published events and their readers, made when there is the first of either.
     log: Option<Box<Log<W::Event>>>,
     /// What few runs need, made when it is.
     pub(super) rest: Option<Box<Rest<W>>>,
     /// The wait in which the lone chain rests.
-    pub(super) lone: Option<Box<LoneWait<W::Event>>>,
+    pub(super) lone: Option<LoneWait<W::Event>>,
+}
+
+impl<W: Workflow> Default for Kept<W> {
+    fn default() -> Self {
+        Self { inbox: Vec::new(), log: None, rest: None, lone: None }
+    }
 }
 
 impl<W: Workflow> Door<W> {
+    pub(super) fn kept(&mut self) -> &mut Kept<W> {
+        self.kept.get_or_insert_default()
+    }
+
+    /// The same, if anything was ever kept.
+    pub(super) fn known(&mut self) -> Option<&mut Kept<W>> {
+        self.kept.as_deref_mut()
+    }
+
     /// Wakes the driver, if it sleeps.
     pub(super) fn wake_driver(&self) {
         if let Some(driver) = &self.driver {
@@ -156,31 +199,47 @@ impl<W: Workflow> Core<W> {
             idle: AtomicBool::new(false),
             remembers: AtomicBool::new(false),
             waited: AtomicBool::new(false),
-            alone: AtomicBool::new(false),
-            rests: AtomicBool::new(false),
-            logs: AtomicBool::new(false),
-            held: AtomicBool::new(false),
+            lone: AtomicU8::new(0),
+            log: AtomicU8::new(NO_LOG),
             state: Mutex::default(),
-            door: Mutex::new(Door { inbox: Vec::new(), driver: None, log: None, rest: None, lone: None }),
-            machine: Mutex::new(None),
-            id: OnceLock::new(),
-            special: OnceLock::new(),
+            door: Mutex::new(Door { driver: None, kept: None }),
+            more: OnceLock::new(),
         }
+    }
+
+    fn more(&self) -> &More<W> {
+        self.more.get_or_init(Box::default)
+    }
+
+    /// Notes that a step from the 65th on ran in a lone chain.
+    pub(super) fn note_that_ran(&self, step: u16) {
+        let word = &self.more().ran[usize::from(step) / 64 - 1];
+        word.store(word.load(Ordering::Relaxed) | 1 << (step % 64), Ordering::Relaxed);
+    }
+
+    /// The steps that ran, with the bits of the first 64, as they were since this was asked last.
+    pub(super) fn take_ran(&self, first: u64) -> [u64; Graph::STEPS / 64] {
+        let others = self.more.get().map(|more| &more.ran);
+        std::array::from_fn(|word| match (word.checked_sub(1), others) {
+            (None, _) => first,
+            (Some(word), Some(others)) => others[word].swap(0, Ordering::Relaxed),
+            (Some(_), None) => 0,
+        })
     }
 
     /// The run's id, made up when nobody has given one: a UUID of version 7 (RFC 9562, section 5.7).
     pub(crate) fn id(&self) -> &str {
-        self.id.get_or_init(|| uuid::Uuid::now_v7().to_string().into())
+        self.more().id.get_or_init(|| uuid::Uuid::now_v7().to_string().into())
     }
 
     /// The run's id, where there is one.
     pub(super) fn known_id(&self) -> Option<&str> {
-        self.id.get().map(|id| &**id)
+        self.more.get()?.id.get().map(|id| &**id)
     }
 
     /// Gives the run its id; the first one counts.
     pub(super) fn set_id(&self, id: Box<str>) {
-        let _ = self.id.set(id);
+        let _ = self.more().id.set(id);
     }
 
     /// The run begins, in this process; gives the time that it had spent before.
@@ -193,12 +252,12 @@ impl<W: Workflow> Core<W> {
 
     /// What makes the run more than a plain one.
     pub(super) fn special(&self) -> Option<&Special> {
-        self.special.get().map(|special| &**special)
+        self.more.get()?.special.get().map(|special| &**special)
     }
 
     /// Makes the run more than a plain one, before it begins.
     pub(super) fn set_special(&self, special: Box<Special>) {
-        let _ = self.special.set(special);
+        let _ = self.more().special.set(special);
     }
 
     /// Whether the run can be written down at any moment.
@@ -234,17 +293,17 @@ impl<W: Workflow> Core<W> {
 
     /// The machine, for as long as the driver is polled.
     pub(super) fn machine(&self) -> MutexGuard<'_, Option<Box<Machine<W::Event>>>> {
-        locked(&self.machine)
+        locked(&self.more().machine)
     }
 
     /// Does something with what the run keeps for its steps.
     pub(super) fn with_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> R {
-        does(self.door().rest.get_or_insert_default())
+        does(self.door().kept().rest.get_or_insert_default())
     }
 
     /// The same, if anything was ever kept.
     pub(super) fn if_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> Option<R> {
-        self.door().rest.as_deref_mut().map(does)
+        self.door().known()?.rest.as_deref_mut().map(does)
     }
 
     /// Does something with the steps that wait.
@@ -320,18 +379,15 @@ impl<W: Workflow> Core<W> {
     /// the step that runs; when it lets the run go on, the driver is woken.
     pub(super) fn with_log<R>(&self, does: impl FnOnce(&mut Log<W::Event>) -> R) -> R {
         let mut door = self.door();
-        let log = door.log.get_or_insert_with(|| {
-            self.logs.store(true, Ordering::Relaxed);
-            Box::new(Log::new(self.over.load(Ordering::Acquire)))
-        });
+        let is_over = || self.over.load(Ordering::Acquire);
+        let log = door.kept().log.get_or_insert_with(|| Box::new(Log::new(is_over())));
         let done = does(log);
-        let held = log.is_held();
-        if self.held.swap(held, Ordering::AcqRel) != held {
-            if held {
-                self.attention.store(true, Ordering::SeqCst);
-            } else {
-                self.ring(&door);
-            }
+        let is_held = log.is_held();
+        let was_held = self.log.swap(if is_held { LOG_HOLDS } else { LOG }, Ordering::AcqRel) == LOG_HOLDS;
+        if is_held && !was_held {
+            self.attention.store(true, Ordering::SeqCst);
+        } else if was_held && !is_held {
+            self.ring(&door);
         }
         done
     }
@@ -343,24 +399,24 @@ impl<W: Workflow> Core<W> {
 
     /// The published events that the run's own reader has not read.
     pub(super) fn unread(&self) -> Vec<W::Event> {
-        self.door().log.as_ref().map(|log| log.unread()).unwrap_or_default()
+        self.door().known().and_then(|kept| kept.log.as_ref()).map(|log| log.unread()).unwrap_or_default()
     }
 
     /// How many published events were dropped for want of room.
     pub(super) fn dropped(&self) -> u64 {
-        self.door().log.as_ref().map_or(0, |log| log.dropped())
+        self.door().known().and_then(|kept| kept.log.as_ref()).map_or(0, |log| log.dropped())
     }
 
     /// Whether the run begins no new step because a reader has too much to read.
     pub(super) fn is_held(&self) -> bool {
-        self.held.load(Ordering::Acquire)
+        self.log.load(Ordering::Acquire) == LOG_HOLDS
     }
 
     /// Leaves something for the driver and wakes it.
     pub(crate) fn receive(&self, inbound: Inbound<W::Event>) {
         let mut door = self.door();
         if !self.over.load(Ordering::Acquire) {
-            door.inbox.push(inbound);
+            door.kept().inbox.push(inbound);
             self.ring(&door);
         }
     }
@@ -372,7 +428,7 @@ impl<W: Workflow> Core<W> {
         if self.over.load(Ordering::Acquire) {
             return Err(SendError::Over { event: name });
         }
-        door.inbox.push(Inbound::Received(event));
+        door.kept().inbox.push(Inbound::Received(event));
         self.ring(&door);
         Ok(())
     }
@@ -404,7 +460,7 @@ impl<W: Workflow> Core<W> {
 
     /// A copy of what has come in since the last look.
     pub(super) fn inbox(&self) -> Vec<Inbound<W::Event>> {
-        self.door().inbox.clone()
+        self.door().known().map(|kept| kept.inbox.clone()).unwrap_or_default()
     }
 
     /// Tells the driver that there is something to look at.
@@ -417,13 +473,13 @@ impl<W: Workflow> Core<W> {
         if !self.attention.swap(false, Ordering::SeqCst) {
             return Vec::new();
         }
-        std::mem::take(&mut self.door().inbox)
+        self.door().known().map(|kept| std::mem::take(&mut kept.inbox)).unwrap_or_default()
     }
 
     /// The run is over, and its driver is gone. When nobody else knows of it and nothing was published, nothing
     /// has to be said under the lock.
     pub(super) fn close_for_its_owner(core: &Arc<Self>) {
-        if Arc::strong_count(core) > 1 || core.logs.load(Ordering::Relaxed) {
+        if Arc::strong_count(core) > 1 || core.log.load(Ordering::Relaxed) != NO_LOG {
             return core.close();
         }
         core.over.store(true, Ordering::Release);
@@ -435,11 +491,16 @@ impl<W: Workflow> Core<W> {
         let mut door = self.door();
         self.over.store(true, Ordering::Release);
         self.idle.store(false, Ordering::Release);
-        let gone = (std::mem::take(&mut door.inbox), door.driver.take());
-        self.held.store(false, Ordering::Release);
-        let wakers = door.log.as_mut().map(|log| log.close()).unwrap_or_default();
+        let driver = door.driver.take();
+        let kept = door.known();
+        let (inbox, wakers) = kept.map_or_else(Default::default, |kept| {
+            let wakers = kept.log.as_mut().map(|log| log.close()).unwrap_or_default();
+            (std::mem::take(&mut kept.inbox), wakers)
+        });
+        let log = self.log.load(Ordering::Relaxed);
+        self.log.store(log.min(LOG), Ordering::Release);
         drop(door);
-        drop(gone);
+        drop((inbox, driver));
         wakers.wake();
     }
 }

@@ -73,6 +73,22 @@ enum Left<W: Workflow> {
     Forked(Next<W>),
 }
 
+/// What came of one poll of a lone chain.
+enum Turn<W: Workflow> {
+    Left(Left<W>),
+    /// It takes a fork to go on.
+    Ended(Ended<W::Event>),
+    /// It still runs, and somebody asks for the driver.
+    Asked,
+}
+
+/// A lone chain, and then the fork that it went through.
+enum Phase<'c, C, F> {
+    Lone(Pin<&'c mut C>, &'c mut Driver),
+    /// Nothing for a moment only.
+    Forked(Option<Pin<Box<F>>>),
+}
+
 /// Runs `flow` on the event that opens a run.
 ///
 /// Not an `async fn`: what is captured is used where it is, an argument would be kept twice. For the same
@@ -88,40 +104,40 @@ pub(super) fn drive<'a, W: Workflow>(
     let clock = if is_clocked { Clock::new(limit, Duration::ZERO) } else { Clock::Stopped };
     let mut driver = Driver::new(clock);
     async move {
-        let core = &core;
         if core.cancelled.load(Ordering::Acquire) {
             return Err(RunError::Cancelled);
         }
         core.set_alone(W::Event::plan().may_rest());
-        let mut place = Place::chain(core);
+        let mut place = Place::chain(&core);
         loop {
             // In a block of its own, so that nothing of it is kept while the others have a turn.
             let has_budget = {
                 let left = {
                     let chain = pin!(flow.dispatch(&mut slot, &place));
-                    let (mut lone, mut forked) = (Some((chain, &mut driver)), None);
-                    let place = &place;
+                    let (mut phase, place) = (Phase::Lone(chain, &mut driver), &place);
                     poll_fn(move |cx| {
-                        if let Some((chain, driver)) = &mut lone {
+                        if let Phase::Lone(chain, driver) = &mut phase {
                             let mut rung = false;
-                            let ended = ready!(poll_lone(place, driver, chain.as_mut(), &mut rung, cx));
-                            let (brought, driver) = match (ended, lone.take()) {
-                                (Polled::Left(left), _) => return Poll::Ready(left),
-                                (Polled::Forks(Some(ended)), Some((_, driver))) => {
-                                    (Brought::Ended(ended), driver)
-                                }
-                                (Polled::Forks(None), Some((chain, driver))) => {
-                                    place.stop_after_this_step();
-                                    (Brought::Running(chain), driver)
-                                }
-                                (Polled::Forks(_), None) => return Poll::Pending,
+                            let ended = match ready!(poll_lone(place, driver, chain.as_mut(), &mut rung, cx))
+                            {
+                                Turn::Left(left) => return Poll::Ready(left),
+                                Turn::Ended(ended) => Some(ended),
+                                Turn::Asked => None,
                             };
-                            core.leave_alone();
-                            forked = Some(Box::pin(fork(flow, core, driver, place, brought, rung)));
+                            let Phase::Lone(chain, driver) =
+                                std::mem::replace(&mut phase, Phase::Forked(None))
+                            else {
+                                return Poll::Pending;
+                            };
+                            let brought = match ended {
+                                Some(ended) => Brought::Ended(ended),
+                                None => Brought::Running(chain),
+                            };
+                            phase = Phase::Forked(Some(leave(flow, driver, place, brought, rung)));
                         }
-                        match &mut forked {
-                            Some(forked) => forked.as_mut().poll(cx).map(Left::Forked),
-                            None => Poll::Pending,
+                        match &mut phase {
+                            Phase::Forked(Some(forked)) => forked.as_mut().poll(cx).map(Left::Forked),
+                            Phase::Forked(None) | Phase::Lone(..) => Poll::Pending,
                         }
                     })
                     .await
@@ -131,7 +147,7 @@ pub(super) fn drive<'a, W: Workflow>(
                     Left::Forked(Next::Over(result)) => return result,
                     Left::Forked(Next::Lone { order, is_bare }) => {
                         slot = order.slot;
-                        core.set_alone(is_bare);
+                        place.core().set_alone(is_bare);
                         place.begin(order.invocation, order.execution)
                     }
                     Left::Paused(event) => {
@@ -148,11 +164,21 @@ pub(super) fn drive<'a, W: Workflow>(
     }
 }
 
-/// What came of polling a lone chain.
-enum Polled<W: Workflow> {
-    Left(Left<W>),
-    /// It takes a fork to go on; how the chain ended, if it did.
-    Forks(Option<Ended<W::Event>>),
+/// The chain is lone no more.
+#[cold]
+#[inline(never)]
+fn leave<'f, W: Workflow>(
+    flow: &'f W,
+    driver: &'f mut Driver,
+    place: &'f Place<'_, W>,
+    brought: Brought<'f, W::Event>,
+    rung: bool,
+) -> Pin<Box<impl Future<Output = Next<W>> + Send + use<'f, W>>> {
+    if let Brought::Running(_) = brought {
+        place.stop_after_this_step();
+    }
+    place.core().leave_alone();
+    Box::pin(fork(flow, place.core(), driver, place, brought, rung))
 }
 
 /// Polls a lone chain.
@@ -162,26 +188,23 @@ fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
     chain: Pin<&mut F>,
     rung: &mut bool,
     cx: &mut Context<'_>,
-) -> Poll<Polled<W>> {
+) -> Poll<Turn<W>> {
     let core = place.core();
     // A run whose time is over does not go on with what came at that moment.
     *rung |= core.rests() && driver.has_rung(cx);
     let polled = if *rung { Poll::Pending } else { poll_chain(core, || place.number(), chain, cx) };
     let asked = driver.is_asked(core, rung, cx);
-    let ended = match polled {
+    Poll::Ready(match polled {
         Poll::Pending if !asked && driver.may_sleep(core, cx) => return Poll::Pending,
-        Poll::Pending => None,
-        Poll::Ready(ended) if asked => Some(ended),
-        Poll::Ready(Ended::Exit(Exit::Paused(event))) => {
-            return Poll::Ready(Polled::Left(Left::Paused(event)));
-        }
+        Poll::Pending => Turn::Asked,
+        Poll::Ready(ended) if asked => Turn::Ended(ended),
+        Poll::Ready(Ended::Exit(Exit::Paused(event))) => Turn::Left(Left::Paused(event)),
         Poll::Ready(Ended::Exit(Exit::Emitted(Emission::One(event)))) => match W::close(event) {
-            Ok(output) => return Poll::Ready(Polled::Left(Left::Stopped(output))),
-            Err(event) => Some(Ended::Exit(Exit::handed(event))),
+            Ok(output) => Turn::Left(Left::Stopped(output)),
+            Err(event) => Turn::Ended(Ended::Exit(Exit::handed(event))),
         },
-        Poll::Ready(ended) => Some(ended),
-    };
-    Poll::Ready(Polled::Forks(ended))
+        Poll::Ready(ended) => Turn::Ended(ended),
+    })
 }
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::core::Door;
+use super::core::Kept;
 use super::step::{Ended, poll_caught, poll_counted};
 use super::wait::{Answer, Answered, Wait};
 use super::{Core, Exit, Inbound};
@@ -34,19 +34,26 @@ pub(super) struct Opened {
     pub(super) is_apart: bool,
 }
 
+/// There is no lone chain, or it may not rest.
+const NOT_ALONE: u8 = 0;
+/// There is a lone chain, and it may rest in a wait.
+const ALONE: u8 = 1;
+/// The lone chain has a wait open.
+const RESTS: u8 = 2;
+
 /// How often a chain is polled again in place, for what has come meanwhile.
 const TURNS: u32 = 64;
 
 impl<W: Workflow> Core<W> {
     /// Whether the lone chain may rest in a wait from now on.
     pub(super) fn set_alone(&self, is_alone: bool) {
-        self.alone.store(is_alone, Ordering::Relaxed);
+        self.lone.store(if is_alone { ALONE } else { NOT_ALONE }, Ordering::Relaxed);
     }
 
     /// Whether the lone chain has a wait open.
     #[inline]
     pub(super) fn rests(&self) -> bool {
-        self.rests.load(Ordering::Relaxed)
+        self.lone.load(Ordering::Relaxed) == RESTS
     }
 
     /// Begins a wait. Gives its name, and whether the lone chain rests in it.
@@ -54,20 +61,24 @@ impl<W: Workflow> Core<W> {
         let Opened { invocation, index, timeout, is_apart } = *opened;
         let mut door = self.door();
         let is_over = self.over.load(Ordering::Acquire);
-        let may_rest = self.alone.load(Ordering::Relaxed) && timeout.is_none() && !is_apart && !is_over;
-        if may_rest && door.lone.is_none() && door.inbox.is_empty() {
-            let name = door.rest.as_ref().map_or(0, |rest| rest.waiting.next());
-            door.lone = Some(Box::new(LoneWait { name, index, invocation, wait }));
-            self.rests.store(true, Ordering::Relaxed);
+        let kept = door.kept();
+        let is_alone = self.lone.load(Ordering::Relaxed) == ALONE && kept.inbox.is_empty();
+        if is_alone && timeout.is_none() && !is_apart && !is_over {
+            let name = kept.rest.as_ref().map_or(0, |rest| rest.waiting.next());
+            kept.lone = Some(LoneWait { name, index, invocation, wait });
+            self.lone.store(RESTS, Ordering::Relaxed);
             self.ring(&door);
             return (name, true);
         }
-        self.tell_of_lone_wait(&mut door);
+        if self.rests() {
+            self.tell_of_lone_wait(kept);
+            self.lone.store(NOT_ALONE, Ordering::Relaxed);
+        }
         let event = wait.event;
         self.waited.store(true, Ordering::Relaxed);
-        let name = door.rest.get_or_insert_default().waiting.begin(wait, is_apart);
+        let name = kept.rest.get_or_insert_default().waiting.begin(wait, is_apart);
         if !is_over {
-            door.inbox.push(Inbound::Waits { invocation, wait: name, index, event, timeout });
+            kept.inbox.push(Inbound::Waits { invocation, wait: name, index, event, timeout });
             self.ring(&door);
         }
         (name, false)
@@ -76,50 +87,56 @@ impl<W: Workflow> Core<W> {
     /// The answer to a wait, once there is one.
     pub(super) fn poll_wait(&self, name: u64, cx: &Context<'_>) -> Option<Answered<W::Event>> {
         let mut door = self.door();
-        match &mut door.lone {
+        let kept = door.known()?;
+        match &mut kept.lone {
             Some(lone) if lone.name == name => {
                 let answer = lone.wait.poll(cx)?;
-                Some(Answered { answer, _wait: self.end_lone_wait(&mut door) })
+                Some(Answered { answer, _wait: self.end_lone_wait(kept) })
             }
-            _ => door.rest.as_mut()?.waiting.poll(name, cx),
+            _ => kept.rest.as_mut()?.waiting.poll(name, cx),
         }
     }
 
     /// Gives a wait back, if it was still open, and whether the machine may know it.
     pub(super) fn forget_wait(&self, name: u64) -> Option<(Wait<W::Event>, bool)> {
         let mut door = self.door();
-        if door.lone.as_ref().is_none_or(|lone| lone.name != name) {
-            return door.rest.as_mut()?.waiting.forget(name).map(|wait| (wait, true));
+        let kept = door.known()?;
+        if kept.lone.as_ref().is_none_or(|lone| lone.name != name) {
+            return kept.rest.as_mut()?.waiting.forget(name).map(|wait| (wait, true));
         }
+        let wait = self.end_lone_wait(kept);
         if self.idle.load(Ordering::Relaxed) {
             door.wake_driver();
         }
-        self.end_lone_wait(&mut door).map(|wait| (wait, false))
+        wait.map(|wait| (wait, false))
     }
 
-    fn end_lone_wait(&self, door: &mut Door<W>) -> Option<Wait<W::Event>> {
-        self.rests.store(false, Ordering::Relaxed);
-        door.lone.take().map(|lone| lone.wait)
+    fn end_lone_wait(&self, kept: &mut Kept<W>) -> Option<Wait<W::Event>> {
+        self.lone.store(ALONE, Ordering::Relaxed);
+        kept.lone.take().map(|lone| lone.wait)
     }
 
     /// The chain is alone no more: the machine is told what it waits for, before all that has come since.
     pub(super) fn leave_alone(&self) {
-        if self.alone.swap(false, Ordering::Relaxed) {
-            self.tell_of_lone_wait(&mut self.door());
+        if self.lone.load(Ordering::Relaxed) == NOT_ALONE {
+            return;
+        }
+        let mut door = self.door();
+        self.lone.store(NOT_ALONE, Ordering::Relaxed);
+        if let Some(kept) = door.known() {
+            self.tell_of_lone_wait(kept);
         }
     }
 
-    fn tell_of_lone_wait(&self, door: &mut Door<W>) {
-        let Some(lone) = door.lone.take() else {
+    fn tell_of_lone_wait(&self, kept: &mut Kept<W>) {
+        let Some(LoneWait { index, invocation, wait, .. }) = kept.lone.take() else {
             return;
         };
-        self.rests.store(false, Ordering::Relaxed);
         self.waited.store(true, Ordering::Relaxed);
-        let LoneWait { index, invocation, wait, .. } = *lone;
         let (event, is_open) = (wait.event, wait.answer.is_none());
-        let wait = door.rest.get_or_insert_default().waiting.begin(wait, false);
+        let wait = kept.rest.get_or_insert_default().waiting.begin(wait, false);
         if is_open {
-            door.inbox.insert(0, Inbound::Waits { invocation, wait, index, event, timeout: None });
+            kept.inbox.insert(0, Inbound::Waits { invocation, wait, index, event, timeout: None });
             self.attention.store(true, Ordering::SeqCst);
         }
     }
@@ -131,7 +148,9 @@ impl<W: Workflow> Core<W> {
             return true;
         }
         let mut door = self.door();
-        let Door { lone, inbox, .. } = &mut *door;
+        let Some(Kept { lone, inbox, .. }) = door.known() else {
+            return false;
+        };
         let Some(lone) = lone.as_mut().filter(|lone| lone.wait.number == number) else {
             return false;
         };
@@ -196,7 +215,11 @@ where
         // The chain is polled whenever its driver is, so its wait need not keep a waker.
         let mut kept = None;
         let (polled, only_waits) = poll_counted(chain.as_mut(), cx, |waker| {
-            kept = core.door().lone.as_mut().and_then(|lone| lone.wait.take_waker(waker));
+            kept = core
+                .door()
+                .known()
+                .and_then(|kept| kept.lone.as_mut())
+                .and_then(|lone| lone.wait.take_waker(waker));
             usize::from(kept.is_some())
         });
         core.idle.store(only_waits, Ordering::Release);

@@ -1,7 +1,7 @@
 //! Place: what the generated dispatch and the driver say to each other.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
 
 use super::Core;
 use super::execution::Execution;
@@ -24,6 +24,19 @@ impl<E> Slot<E> {
 
     pub(super) fn step(step: u16, events: Vec<E>) -> Self {
         Self { event: None, inputs: Some(Box::new(Inputs { step, events: events.into_iter() })) }
+    }
+
+    /// The one event.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[inline]
+    pub fn take(&mut self) -> E {
+        match self.event.take() {
+            Some(event) => event,
+            None => no_such_step(),
+        }
     }
 
     /// Puts an event where none is left: there is nothing to drop, and the compiler need not look.
@@ -123,12 +136,14 @@ pub struct Place<'r, W: Workflow> {
     execution: Option<Arc<Execution<W::Event>>>,
     /// The number of the first execution.
     first: AtomicU64,
-    /// How many executions have begun, times 2^16, plus the step of the last one.
-    at: AtomicU64,
-    /// The value of `at` from which on the chain comes back after the step.
+    /// How many executions have begun.
+    begun: AtomicU64,
+    /// How many may begin before the chain comes back.
     until: AtomicU64,
-    /// One bit for each step that ran.
-    ran: [AtomicU64; Graph::STEPS / 64],
+    /// The step of the last one.
+    step: AtomicU16,
+    /// One bit for each step that ran; of the first 64, the core has the others.
+    ran: AtomicU64,
 }
 
 impl<'r, W: Workflow> Place<'r, W> {
@@ -155,19 +170,23 @@ impl<'r, W: Workflow> Place<'r, W> {
             slot: u32::MAX,
             execution: None,
             first: AtomicU64::new(first),
-            at: AtomicU64::new(0),
-            until: AtomicU64::new(until << 16),
-            ran: Default::default(),
+            begun: AtomicU64::new(0),
+            until: AtomicU64::new(until),
+            step: AtomicU16::new(0),
+            ran: AtomicU64::new(0),
         }
     }
 
     /// Notes that a step begins.
     #[inline]
     pub fn enter(&self, step: u16) {
-        let at = self.at.load(Relaxed);
-        self.at.store((at & !0xffff) + 0x1_0000 + u64::from(step), Relaxed);
-        let ran = &self.ran[usize::from(step) / 64 % self.ran.len()];
-        ran.store(ran.load(Relaxed) | 1 << (step % 64), Relaxed);
+        self.begun.store(self.begun.load(Relaxed) + 1, Relaxed);
+        self.step.store(step, Relaxed);
+        if step < 64 {
+            self.ran.store(self.ran.load(Relaxed) | 1 << step, Relaxed);
+        } else {
+            self.core.note_that_ran(step);
+        }
     }
 
     /// The context of the step that begins.
@@ -198,22 +217,22 @@ impl<'r, W: Workflow> Place<'r, W> {
 
     #[inline]
     fn may_go_on(&self) -> bool {
-        self.at.load(Relaxed) < self.until.load(Relaxed) && !self.core.attention.load(Relaxed)
+        self.begun.load(Relaxed) < self.until.load(Relaxed) && !self.core.attention.load(Relaxed)
     }
 
     /// Gives the chain a new budget.
     pub(super) fn refill(&self) {
-        self.until.store((self.at.load(Relaxed) & !0xffff) + (Self::BUDGET << 16), Relaxed);
+        self.until.store(self.begun.load(Relaxed) + Self::BUDGET, Relaxed);
     }
 
     /// Begins a new chain with execution `first`, on what is left of the budget; false when nothing is.
     pub(super) fn begin(&mut self, first: InvocationId, execution: Option<Arc<Execution<W::Event>>>) -> bool {
         (self.slot, self.execution) = (first.slot, execution);
-        let spent = (self.at.load(Relaxed) >> 16).max(1);
-        let left = (self.until.load(Relaxed) >> 16).saturating_sub(spent);
+        let spent = self.begun.load(Relaxed).max(1);
+        let left = self.until.load(Relaxed).saturating_sub(spent);
         self.first.store(first.number, Relaxed);
-        self.at.store(0, Relaxed);
-        self.until.store(left << 16, Relaxed);
+        self.begun.store(0, Relaxed);
+        self.until.store(left, Relaxed);
         left > 0
     }
 
@@ -229,24 +248,23 @@ impl<'r, W: Workflow> Place<'r, W> {
     }
 
     /// The run that the chain is of.
-    pub(super) fn core(&self) -> &'r Core<W> {
+    pub(super) fn core(&self) -> &'r Arc<Core<W>> {
         self.core
     }
 
     /// The step that runs or ran last; none before the first.
     pub(super) fn step(&self) -> Option<u16> {
-        let at = self.at.load(Relaxed);
-        (at > 0xffff).then_some(at as u16)
+        (self.begun.load(Relaxed) > 0).then(|| self.step.load(Relaxed))
     }
 
     /// The number of the execution that runs or ran last.
     pub(super) fn number(&self) -> u64 {
-        (self.first.load(Relaxed) + (self.at.load(Relaxed) >> 16)).saturating_sub(1)
+        (self.first.load(Relaxed) + self.begun.load(Relaxed)).saturating_sub(1)
     }
 
     /// The steps that ran since this was asked last.
     pub(super) fn take_ran(&self) -> impl Iterator<Item = u16> {
-        let words: Vec<u64> = self.ran.iter().map(|word| word.swap(0, Relaxed)).collect();
+        let words = self.core.take_ran(self.ran.swap(0, Relaxed));
         (0..Graph::STEPS).filter(move |step| words[step / 64] >> (step % 64) & 1 == 1).map(|step| step as u16)
     }
 }

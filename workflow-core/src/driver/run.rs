@@ -43,13 +43,30 @@ pub struct Run<'a, W: Workflow> {
     core: Arc<Core<W>>,
     phase: Phase<'a, W>,
     /// The reader behind [`Run::next`], made when that is first called.
-    reader: Option<EventStream<W>>,
+    reader: Option<Box<EventStream<W>>>,
 }
 
 enum Phase<'a, W: Workflow> {
-    Ready { flow: &'a W, opening: Opening<W>, limit: Option<Duration>, special: Option<Box<Special>> },
+    Ready { flow: &'a W, opening: Opening<W>, options: Option<Box<Options>> },
     Driving(Driving<'a, W>),
-    Over(Option<Result<W::Output, RunError>>),
+    Over(Option<Box<Result<W::Output, RunError>>>),
+}
+
+/// What was said of a run before it begins.
+struct Options {
+    limit: Option<Duration>,
+    special: Option<Box<Special>>,
+}
+
+impl Options {
+    /// What holds where nothing was said.
+    fn of<W: Workflow>() -> Self {
+        Self { limit: W::TIMEOUT, special: None }
+    }
+
+    fn or_those_of<W: Workflow>(options: Option<Box<Self>>) -> Self {
+        options.map_or_else(Self::of::<W>, |options| *options)
+    }
 }
 
 /// A run that has not begun, apart from its flow.
@@ -66,16 +83,13 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// A run of which others know already.
     pub(super) fn on(flow: &'a W, core: Arc<Core<W>>, input: W::Input) -> Self {
         let opening = Opening::Input(input);
-        let phase = Phase::Ready { flow, opening, limit: W::TIMEOUT, special: None };
-        Self { core, phase, reader: None }
+        Self { core, phase: Phase::Ready { flow, opening, options: None }, reader: None }
     }
 
     /// A run that is more than a plain one.
     pub(super) fn whole(flow: &'a W, input: W::Input, special: Special) -> Self {
         let mut run = Self::new(flow, input);
-        if let Phase::Ready { special: place, .. } = &mut run.phase {
-            *place = Some(Box::new(special));
-        }
+        run.special(|place| *place = special);
         run
     }
 
@@ -85,11 +99,11 @@ impl<'a, W: Workflow> Run<'a, W> {
     ///
     /// When the workflow cannot be opened with the input of a run that is more than a plain one.
     pub(super) fn into_parts(mut self) -> Result<Parts<W>, RunError> {
-        let Phase::Ready { opening, limit, special, .. } =
-            std::mem::replace(&mut self.phase, Phase::Over(None))
+        let Phase::Ready { opening, options, .. } = std::mem::replace(&mut self.phase, Phase::Over(None))
         else {
             panic!("a run that is started has not begun");
         };
+        let Options { limit, special } = Options::or_those_of::<W>(options);
         let opening = match special {
             Some(special) => open_whole(&self.core, opening, limit, special)?,
             None => opening,
@@ -100,14 +114,15 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// The run that was taken apart.
     pub(super) fn of_parts(flow: &'a W, core: Arc<Core<W>>, parts: Parts<W>) -> Self {
         let Parts { opening, limit } = parts;
-        Self { core, phase: Phase::Ready { flow, opening, limit, special: None }, reader: None }
+        let options = (limit != W::TIMEOUT).then(|| Box::new(Options { limit, special: None }));
+        Self { core, phase: Phase::Ready { flow, opening, options }, reader: None }
     }
 
     /// A run that goes on.
     pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
         let Read { core, limit, special } = read;
-        let phase = Phase::Ready { flow, opening: Opening::Resumed, limit, special: Some(special) };
-        Self { core, phase, reader: None }
+        let options = Some(Box::new(Options { limit, special: Some(special) }));
+        Self { core, phase: Phase::Ready { flow, opening: Opening::Resumed, options }, reader: None }
     }
 
     pub(crate) fn resume(flow: &'a W, snapshot: Snapshot) -> Result<Self, ResumeError> {
@@ -126,8 +141,9 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// Makes the run more than a plain one; without effect once it has begun.
     fn special(&mut self, set: impl FnOnce(&mut Special)) {
-        if let Phase::Ready { special, .. } = &mut self.phase {
-            set(special.get_or_insert_default());
+        if let Phase::Ready { options, .. } = &mut self.phase {
+            let options = options.get_or_insert_with(|| Box::new(Options::of::<W>()));
+            set(options.special.get_or_insert_default());
         }
     }
 
@@ -140,8 +156,8 @@ impl<'a, W: Workflow> Run<'a, W> {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.expect_ready("timeout");
-        if let Phase::Ready { limit, .. } = &mut self.phase {
-            *limit = Some(timeout);
+        if let Phase::Ready { options, .. } = &mut self.phase {
+            options.get_or_insert_with(|| Box::new(Options::of::<W>())).limit = Some(timeout);
         }
         self
     }
@@ -314,7 +330,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     #[must_use]
     pub fn result(&self) -> Option<Result<&W::Output, &RunError>> {
         match &self.phase {
-            Phase::Over(result) => result.as_ref().map(Result::as_ref),
+            Phase::Over(result) => result.as_deref().map(Result::as_ref),
             Phase::Ready { .. } | Phase::Driving(_) => None,
         }
     }
@@ -362,7 +378,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// How many published events were dropped before [`Run::next`] came to them.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.reader.as_ref().map_or_else(|| self.core.dropped(), EventStream::dropped)
+        self.reader.as_ref().map_or_else(|| self.core.dropped(), |reader| reader.dropped())
     }
 
     /// The state as the run has left it, so that another run can go on with it.
@@ -383,7 +399,7 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// The run's own reader, which the run waits for from now on.
     fn reader(&mut self) -> &mut EventStream<W> {
-        let reader = self.reader.get_or_insert_with(|| EventStream::own(Arc::clone(&self.core)));
+        let reader = self.reader.get_or_insert_with(|| Box::new(EventStream::own(Arc::clone(&self.core))));
         reader.set_holds(true);
         reader
     }
@@ -391,7 +407,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// Polls the run once; ready when it is over.
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if let Some(result) = ready!(self.poll_result(cx)) {
-            self.phase = Phase::Over(Some(result));
+            self.phase = Phase::Over(Some(Box::new(result)));
         }
         Poll::Ready(())
     }
@@ -408,22 +424,22 @@ impl<'a, W: Workflow> Run<'a, W> {
                 Core::close_for_its_owner(&self.core);
                 Poll::Ready(Some(result))
             }
-            Phase::Over(result) => Poll::Ready(result.take()),
+            Phase::Over(result) => Poll::Ready(result.take().map(|result| *result)),
             Phase::Ready { .. } => Poll::Pending,
         }
     }
 
     fn begin(&mut self) {
-        let Phase::Ready { flow, opening, limit, special } =
-            std::mem::replace(&mut self.phase, Phase::Over(None))
+        let Phase::Ready { flow, opening, options } = std::mem::replace(&mut self.phase, Phase::Over(None))
         else {
             return;
         };
+        let Options { limit, special } = Options::or_those_of::<W>(options);
         self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special) {
             Ok(driving) => Phase::Driving(driving),
             Err(error) => {
                 self.core.close();
-                Phase::Over(Some(Err(error)))
+                Phase::Over(Some(Box::new(Err(error))))
             }
         };
     }

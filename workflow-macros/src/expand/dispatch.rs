@@ -65,10 +65,9 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                 async move {
                     #from_inputs
                     loop {
-                        let returned: #returned = match slot.event.take() {
+                        let returned: #returned = match slot.event {
                             #from_event
-                            ::core::option::Option::Some(event) => return #private::Exit::handed(event),
-                            ::core::option::Option::None => #private::no_such_step(),
+                            _ => return #private::Exit::handed(slot.take()),
                         };
                         match place.go_on(returned) {
                             ::core::result::Result::Ok(event) => slot.fill(event),
@@ -181,10 +180,10 @@ fn from_event(workflow: &Workflow, arms: impl Iterator<Item = Arm>) -> TokenStre
             let (of, bodies) = (arms.iter().map(|arm| &arm.of), arms.iter().map(|arm| &arm.body));
             let each = of.clone();
             quote! {
-                ::core::option::Option::Some(event @ (#(#enum_name::#each(_))|*)) => {
-                    async move {
-                        let returned: #returned = match event {
-                            #(#enum_name::#of(event) => { #bodies })*
+                ::core::option::Option::Some(#(#enum_name::#each(_))|*) => {
+                    async {
+                        let returned: #returned = match slot.event {
+                            #(::core::option::Option::Some(#enum_name::#of(_)) => { #bodies })*
                             _ => #private::no_such_step(),
                         };
                         returned
@@ -193,12 +192,13 @@ fn from_event(workflow: &Workflow, arms: impl Iterator<Item = Arm>) -> TokenStre
                 }
             }
         },
-        |Arm { of, body }| quote!(::core::option::Option::Some(#enum_name::#of(event)) => { #body }),
+        |Arm { of, body }| quote!(::core::option::Option::Some(#enum_name::#of(_)) => { #body }),
     )
 }
 
 /// The arms of one step for the events that go to it alone.
 fn from_event_arms(workflow: &Workflow, place: usize, step: &Step) -> Vec<Arm> {
+    let (private, enum_name) = (private(), &workflow.enum_name);
     let number = Literal::u16_unsuffixed(place as u16);
     let direct =
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
@@ -210,7 +210,16 @@ fn from_event_arms(workflow: &Workflow, place: usize, step: &Step) -> Vec<Arm> {
             _ => quote!(event),
         };
         let call = call(workflow, step, &[input], &quote!(place.context()));
-        Arm { of: quote!(#variant), body: quote!(place.enter(#number); #call) }
+        let body = quote! {
+            let event = match slot.take() {
+                #enum_name::#variant(event) => event,
+                #[allow(unreachable_patterns)]
+                _ => #private::no_such_step(),
+            };
+            place.enter(#number);
+            #call
+        };
+        Arm { of: quote!(#variant), body }
     });
     arms.collect()
 }
