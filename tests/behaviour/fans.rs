@@ -136,3 +136,45 @@ async fn a_batch_gives_the_same_whether_or_not_its_run_can_be_written_down() {
         }
     }
 }
+
+struct WideFan {
+    begun: AtomicUsize,
+}
+
+#[workflow]
+impl WideFan {
+    #[step]
+    async fn split(&self, _input: StartEvent<()>) -> Vec<Work> {
+        (0..10_000).map(Work).collect()
+    }
+
+    #[step(workers = 10_000)]
+    async fn work(&self, work: Work) -> Done {
+        self.begun.fetch_add(1, Relaxed);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Done(work.0)
+    }
+
+    #[step]
+    async fn join(&self, done: Vec<Done>) -> StopEvent<usize> {
+        StopEvent(done.len())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn members_that_wait_at_once_leave_the_thread_to_others_now_and_then() {
+    let flow = WideFan { begun: AtomicUsize::new(0) };
+    let most_in_a_turn = async {
+        let (mut before, mut most) = (0, 0);
+        while before < 10_000 {
+            tokio::task::yield_now().await;
+            let begun = flow.begun.load(Relaxed);
+            most = most.max(begun - before);
+            before = begun;
+        }
+        most
+    };
+    let (members, most) = tokio::join!(biased; flow.run(()), most_in_a_turn);
+    assert_eq!(members.unwrap(), 10_000);
+    assert!(most <= 256, "{most} members began in one turn");
+}

@@ -74,21 +74,18 @@ impl<W: Workflow> Members<W> {
             if begins && let Some(event) = self.waiting.next() {
                 live.push(run(self.begin(event)));
             }
-            let (invocation, ended) = match Pin::new(&mut *live).poll_next(cx) {
-                Poll::Ready(Some(ended)) => ended,
-                Poll::Ready(None) => return Polled::Left(None),
-                Poll::Pending if begins => continue,
-                Poll::Pending => return Polled::Sleeping,
-            };
-            match ended {
-                Ended::Exit(Exit::Paused(event))
+            match Pin::new(&mut *live).poll_next(cx) {
+                Poll::Ready(Some((invocation, Ended::Exit(Exit::Paused(event)))))
                     if !core.attention.load(Ordering::Relaxed) && machine.arrives(&self.fan, &event) =>
                 {
                     core.forget(invocation.number, false);
                     self.end(invocation.number);
                     self.arrived.push(event);
                 }
-                ended => return Polled::Left(Some((invocation, ended))),
+                Poll::Ready(ended) => return Polled::Left(ended),
+                // It waits at once, and the next one can begin.
+                Poll::Pending if begins => (),
+                Poll::Pending => return Polled::Sleeping,
             }
             *budget -= 1;
             if *budget == 0 {

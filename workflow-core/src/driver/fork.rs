@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 use futures_buffered::FuturesUnordered;
 use futures_core::Stream;
 
-use super::delivery::{Delivery, Gave};
+use super::delivery::Delivery;
 use super::drive::Driver;
 use super::execution::Execution;
 use super::fan::{Members, Polled};
@@ -26,6 +26,8 @@ use super::{Core, Exit, Inbound, Place, Slot};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Plan, Token};
 use crate::retry::Failure;
 use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
+
+mod stepwise;
 
 /// What a lone chain brings into the fork.
 pub(super) enum Brought<'c, E> {
@@ -252,10 +254,7 @@ impl<W: Workflow> Fork<'_, W> {
             *invocation = self.named(*invocation);
         }
         if let Input::StepWaits { invocation, event, .. } = &fact {
-            self.going.remove(invocation);
-            if let Some(delivery) = self.take_current(*invocation) {
-                self.come_to_an_end(delivery, Gave::Waits(W::graph().event_name(*event)));
-            }
+            self.rest_delivery(*invocation, *event);
         }
         fact
     }
@@ -380,12 +379,7 @@ impl<W: Workflow> Fork<'_, W> {
             watch.starts::<W>(invocation, step, &given, again.as_deref());
             span
         });
-        if core.is_stepwise() {
-            self.current = Some(Delivery::of::<W>(invocation.number, step, attempt, &given));
-        }
-        if self.is_whole {
-            self.going.insert(invocation);
-        }
+        self.begin_delivery(invocation, step, attempt, &given);
         // A later try is given what this one collects, call by call, so this one counts its calls.
         let counts = retries || self.is_whole;
         let execution =
@@ -426,11 +420,7 @@ impl<W: Workflow> Fork<'_, W> {
         if let Some(watch) = core.watch() {
             watch.wakes::<W>(invocation, step, event.as_ref());
         }
-        self.going.insert(invocation);
-        if core.is_stepwise() {
-            let attempt = self.attempt(machine, invocation);
-            self.current = Some(Delivery::woken::<W>(invocation.number, step, attempt, event.as_ref()));
-        }
+        self.wake_delivery(machine, invocation, step, event.as_ref());
         // The step may have dropped the wait meanwhile, on another thread: then the event is not lost.
         if let unread @ Some(_) = core.with_waiting(|waiting| waiting.answer(wait, event)) {
             self.tell(machine, Input::WaitDropped { invocation, step, index: u32::MAX, wait, unread });
@@ -449,51 +439,6 @@ impl<W: Workflow> Fork<'_, W> {
         !self.is_whole || !self.core.is_stepwise() || !self.is_at_rest() && !self.is_at_a_delivery(machine)
     }
 
-    /// Whether a stepwise run has come to the end of a delivery that the caller has not seen.
-    fn is_at_rest(&self) -> bool {
-        let core = self.core;
-        self.is_whole
-            && core.is_stepwise()
-            && core.if_rest(|rest| !rest.deliveries.is_empty()).unwrap_or(false)
-    }
-
-    /// Whether a stepwise run has a delivery to bring to its end: if need be the oldest of those that began
-    /// before it was taken step by step.
-    fn is_at_a_delivery(&mut self, machine: &Machine<W::Event>) -> bool {
-        if self.current.is_none() {
-            let oldest = self.going.first().copied();
-            self.current = oldest.map(|oldest| self.delivery(machine, oldest));
-        }
-        self.current.is_some()
-    }
-
-    /// The delivery that an execution is at, of which nobody has taken note.
-    fn delivery(&self, machine: &Machine<W::Event>, invocation: InvocationId) -> Delivery {
-        let (step, attempt) = (machine.step(invocation).unwrap_or(0), self.attempt(machine, invocation));
-        match machine.began_with(invocation) {
-            Some(given) => Delivery::of::<W>(invocation.number, step, attempt, given),
-            None => Delivery::woken::<W>(invocation.number, step, attempt, None),
-        }
-    }
-
-    fn attempt(&self, machine: &Machine<W::Event>, invocation: InvocationId) -> u32 {
-        machine.tries(invocation, self.driver.now()).0 + 1
-    }
-
-    fn end_delivery(
-        &mut self,
-        machine: &Machine<W::Event>,
-        invocation: InvocationId,
-        fact: &Input<W::Event>,
-    ) {
-        self.going.remove(&invocation);
-        let current = self.take_current(invocation);
-        if self.core.is_stepwise() {
-            let delivery = current.unwrap_or_else(|| self.delivery(machine, invocation));
-            self.come_to_an_end(delivery, Gave::of::<W>(fact));
-        }
-    }
-
     fn note_whether_idle(&self, machine: &Machine<W::Event>) {
         let core = self.core;
         let may_go_on = machine.has_waits() && !machine.knows_that_waits_are_all();
@@ -505,36 +450,6 @@ impl<W: Workflow> Fork<'_, W> {
                 watch.idles::<W>();
             }
         }
-    }
-
-    fn take_current(&mut self, invocation: InvocationId) -> Option<Delivery> {
-        self.current.take_if(|current| current.invocation == invocation.number)
-    }
-
-    fn come_to_an_end(&self, delivery: Delivery, gave: Gave) {
-        let core = self.core;
-        if core.is_stepwise() {
-            core.with_rest(|rest| rest.deliveries.push_back(Delivery { gave, ..delivery }));
-        }
-    }
-
-    /// Whether the step of the delivery that a stepwise run is at does nothing but wait again, for what it
-    /// waited for before.
-    fn waits_again(&mut self) -> bool {
-        let core = self.core;
-        if !self.is_whole {
-            return false;
-        }
-        let waits_for =
-            |current: &Delivery| core.with_waiting(|waiting| waiting.only_waits_for(current.invocation));
-        let Some(event) = self.current.as_ref().and_then(waits_for) else {
-            return false;
-        };
-        if let Some(delivery) = self.current.take() {
-            self.going.retain(|going| going.number != delivery.invocation);
-            self.come_to_an_end(delivery, Gave::Waits(W::graph().event_name(event)));
-        }
-        true
     }
 
     /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.

@@ -21,10 +21,10 @@ impl<E: Token> Machine<E> {
         let Some(batch) = self.new_batch(members, parent, line) else {
             // Nobody waits for the batch to close, so it need not be told apart from the one around it.
             let parent = self.open_ancestor(parent);
-            return events.into_iter().for_each(|event| self.deliver_unless_over(event, parent, line));
+            return self.deliver_members(events.into_iter(), parent, line);
         };
         self.make_room(&events);
-        self.deliver_members(events.into_iter(), batch, line);
+        self.deliver_members(events.into_iter(), Some(batch), line);
         self.release(Some(batch)); // The one that stood for the opening itself.
     }
 
@@ -71,9 +71,17 @@ impl<E: Token> Machine<E> {
         }
     }
 
-    #[inline]
-    fn deliver_unless_over(&mut self, event: E, batch: Option<BatchId>, line: &Line) {
-        if !self.state.over {
+    /// Hands events to their steps, until one of them ends the run.
+    pub(super) fn deliver_members(
+        &mut self,
+        events: std::vec::IntoIter<E>,
+        batch: Option<BatchId>,
+        line: &Line,
+    ) {
+        for event in events {
+            if self.state.over {
+                return;
+            }
             self.deliver(event, batch, line);
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::plan::Taker;
 use super::run::Machine;
 use super::state::{BatchId, Line, Phase, Running};
-use super::{Given, InvocationId, Token};
+use super::{InvocationId, Token};
 use crate::Members;
 use crate::graph::Takes;
 
@@ -131,27 +131,11 @@ impl<E: Token> Machine<E> {
             InvocationId { number, slot: self.state.running.insert(running) }
         };
         let names = running.into_iter().map(goes_on).collect();
-        self.deliver_members(waiting, batch, &line);
+        self.deliver_members(waiting, Some(batch), &line);
         if !self.state.over {
             self.gather_all(join, arrived, batch, &line);
         }
         self.release(Some(batch)); // The one that stood for the opening itself.
         names
-    }
-
-    /// Hands the members of a batch to their steps.
-    pub(super) fn deliver_members(&mut self, events: std::vec::IntoIter<E>, batch: BatchId, line: &Line) {
-        for event in events {
-            if self.state.over {
-                return;
-            }
-            match self.plan.routes[usize::from(event.kind())] {
-                Some(Taker::Start(step)) => {
-                    self.state.batches[batch.slot].live += 1;
-                    self.begin(step, Given::One(event), Some(batch), line.clone());
-                }
-                _ => self.deliver(event, Some(batch), line),
-            }
-        }
     }
 }
