@@ -72,7 +72,7 @@ pub struct Chat {
     pub tools: Vec<ToolSpec>,
     /// The name and the JSON schema of what the reply must be.
     pub schema: Option<(String, Value)>,
-    /// A text at which the model stops; the reply ends before it.
+    /// A text at which the model stops: the reply ends before it, whether or not an endpoint knows of such.
     pub stop: Option<String>,
 }
 

@@ -99,11 +99,16 @@ impl Endpoint {
         }
     }
 
-    async fn ask(&self, request: ChatRequest, options: ChatOptions) -> Result<Reply, LlmError> {
+    async fn ask(
+        &self,
+        request: ChatRequest,
+        options: ChatOptions,
+        stop: Option<&str>,
+    ) -> Result<Reply, LlmError> {
         let options = options.with_max_tokens(self.max_tokens);
         let target = ModelSpec::from_target(self.target());
         let said = self.in_time(self.client.exec_chat(target, request, Some(&options))).await?;
-        Ok(wire::reply(said.content))
+        Ok(wire::reply(said.content, stop))
     }
 
     async fn in_time<T>(&self, said: impl Future<Output = Result<T, genai::Error>>) -> Result<T, LlmError> {
@@ -122,7 +127,7 @@ impl Endpoint {
 
 impl Llm for Endpoint {
     async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
-        let said = self.ask(ChatRequest::from_user(prompt), ChatOptions::default()).await?;
+        let said = self.ask(ChatRequest::from_user(prompt), ChatOptions::default(), None).await?;
         if said.text.is_empty() {
             return Err(self.no_text());
         }
@@ -130,7 +135,7 @@ impl Llm for Endpoint {
     }
 
     async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
-        let said = self.ask(wire::request(chat), wire::options(chat)).await?;
+        let said = self.ask(wire::request(chat), wire::options(chat), chat.stop.as_deref()).await?;
         if said == Reply::default() {
             return Err(self.no_text());
         }
@@ -158,7 +163,7 @@ impl Llm for Endpoint {
                 error: io::Error::from(io::ErrorKind::UnexpectedEof).into(),
             })
         });
-        let said = said.await?.map(wire::reply).unwrap_or_default();
+        let said = said.await?.map(|content| wire::reply(content, chat.stop.as_deref())).unwrap_or_default();
         if said == Reply::default() {
             return Err(self.no_text());
         }

@@ -31,8 +31,8 @@ pub(crate) fn options(chat: &Chat) -> ChatOptions {
     options
 }
 
-/// What the model said.
-pub(crate) fn reply(content: MessageContent) -> Reply {
+/// What the model said, up to where it was to stop.
+pub(crate) fn reply(content: MessageContent, stop: Option<&str>) -> Reply {
     let mut reply = Reply::default();
     for part in content.into_parts() {
         match part {
@@ -44,7 +44,8 @@ pub(crate) fn reply(content: MessageContent) -> Reply {
             _ => (),
         }
     }
-    reply.text = reply.text.trim().to_owned();
+    let end = stop.and_then(|stop| reply.text.find(stop)).unwrap_or(reply.text.len());
+    reply.text = reply.text[..end].trim().to_owned();
     reply
 }
 
