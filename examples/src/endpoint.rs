@@ -11,13 +11,13 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest, ChatStreamEvent};
+use genai::chat::{ChatOptions, ChatStreamEvent, MessageContent};
 use genai::resolver::{AuthData, Endpoint as Address};
 use genai::{Client, ModelIden, ModelSpec, ServiceTarget};
 use reqwest::Url;
 use tokio_stream::StreamExt;
 
-use crate::{Chat, Llm, LlmError, Reply};
+use crate::{Chat, Llm, LlmError, Message, Reply};
 
 /// One model at one server. Cloning is cheap: clones share connections.
 #[derive(Clone)]
@@ -99,18 +99,6 @@ impl Endpoint {
         }
     }
 
-    async fn ask(
-        &self,
-        request: ChatRequest,
-        options: ChatOptions,
-        stop: Option<&str>,
-    ) -> Result<Reply, LlmError> {
-        let options = options.with_max_tokens(self.max_tokens);
-        let target = ModelSpec::from_target(self.target());
-        let said = self.in_time(self.client.exec_chat(target, request, Some(&options))).await?;
-        Ok(wire::reply(said.content, stop))
-    }
-
     async fn in_time<T>(&self, said: impl Future<Output = Result<T, genai::Error>>) -> Result<T, LlmError> {
         let said = tokio::time::timeout(self.limit, said).await.map_err(|_| LlmError::TimedOut {
             url: self.url.clone(),
@@ -120,6 +108,19 @@ impl Endpoint {
         said.map_err(|error| failure::sorted(error, self.url.clone(), self.model.clone()))
     }
 
+    fn options(&self, chat: &Chat) -> ChatOptions {
+        wire::options(chat).with_max_tokens(self.max_tokens)
+    }
+
+    /// What the model said, if it said or did anything.
+    fn said(&self, content: MessageContent, chat: &Chat) -> Result<Reply, LlmError> {
+        let reply = wire::reply(content, chat.stop.as_deref());
+        if reply == Reply::default() {
+            return Err(self.no_text());
+        }
+        Ok(reply)
+    }
+
     fn no_text(&self) -> LlmError {
         LlmError::NoText { model: self.model.clone() }
     }
@@ -127,32 +128,27 @@ impl Endpoint {
 
 impl Llm for Endpoint {
     async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
-        let said = self.ask(ChatRequest::from_user(prompt), ChatOptions::default(), None).await?;
-        if said.text.is_empty() {
-            return Err(self.no_text());
-        }
-        Ok(said.text)
+        let chat = Chat::new(vec![Message::User(prompt.to_owned())]);
+        let text = self.reply(&chat).await?.text;
+        if text.is_empty() { Err(self.no_text()) } else { Ok(text) }
     }
 
     async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
-        let said = self.ask(wire::request(chat), wire::options(chat), chat.stop.as_deref()).await?;
-        if said == Reply::default() {
-            return Err(self.no_text());
-        }
-        Ok(said)
+        let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
+        let response = self.client.exec_chat(target, wire::request(chat), Some(&options));
+        self.said(self.in_time(response).await?.content, chat)
     }
 
     async fn stream(&self, chat: &Chat, mut heard: impl FnMut(&str) + Send) -> Result<Reply, LlmError> {
-        let options = wire::options(chat).with_capture_content(true).with_capture_tool_calls(true);
-        let options = options.with_max_tokens(self.max_tokens);
-        let target = ModelSpec::from_target(self.target());
-        let said = self.in_time(async {
-            let mut pieces =
-                self.client.exec_chat_stream(target, wire::request(chat), Some(&options)).await?.stream;
+        let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
+        let options = options.with_capture_content(true).with_capture_tool_calls(true);
+        let content = self.in_time(async {
+            let response = self.client.exec_chat_stream(target, wire::request(chat), Some(&options));
+            let mut pieces = response.await?.stream;
             while let Some(piece) = pieces.next().await {
                 match piece? {
                     ChatStreamEvent::Chunk(piece) => heard(&piece.content),
-                    ChatStreamEvent::End(end) => return Ok(end.captured_content),
+                    ChatStreamEvent::End(end) => return Ok(end.captured_content.unwrap_or_default()),
                     _ => (),
                 }
             }
@@ -163,11 +159,7 @@ impl Llm for Endpoint {
                 error: io::Error::from(io::ErrorKind::UnexpectedEof).into(),
             })
         });
-        let said = said.await?.map(|content| wire::reply(content, chat.stop.as_deref())).unwrap_or_default();
-        if said == Reply::default() {
-            return Err(self.no_text());
-        }
-        Ok(said)
+        self.said(content.await?, chat)
     }
 }
 
