@@ -2,20 +2,22 @@
 //!
 //! Each request has a limit in tokens and one in time, and none is tried twice.
 
+mod failure;
+mod wire;
+
 use std::error::Error;
-use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
+use std::{fmt, io};
 
 use genai::adapter::AdapterKind;
-use genai::chat::{ChatOptions, ChatRequest};
+use genai::chat::{ChatOptions, ChatStreamEvent, MessageContent};
 use genai::resolver::{AuthData, Endpoint as Address};
-use genai::{Client, ModelIden, ModelSpec, ServiceTarget, webc};
+use genai::{Client, ModelIden, ModelSpec, ServiceTarget};
 use reqwest::Url;
-use reqwest::header::RETRY_AFTER;
-use serde_json::Value;
+use tokio_stream::StreamExt;
 
-use crate::{Llm, LlmError};
+use crate::{Chat, Llm, LlmError, Message, Reply};
 
 /// One model at one server. Cloning is cheap: clones share connections.
 #[derive(Clone)]
@@ -97,73 +99,67 @@ impl Endpoint {
         }
     }
 
-    /// Sorts a failure of the client by what a caller would do about it.
-    fn sorted(&self, error: genai::Error) -> LlmError {
-        let (url, model) = (self.url.clone(), self.model.clone());
-        let wait = error
-            .headers()
-            .and_then(|headers| headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok())
-            .map(Duration::from_secs);
-        let failure = match error {
-            genai::Error::WebModelCall { webc_error, .. } => webc_error,
-            source => {
-                let source = source.into();
-                return LlmError::Malformed { url, model, source };
-            }
-        };
-        match failure {
-            webc::Error::ResponseFailedStatus { status, body, .. } => {
-                let (status, source) = (status.as_u16(), Answer::from_body(&body).into());
-                match status {
-                    401 | 403 => LlmError::KeyRefused { url, model, status, source },
-                    404 => LlmError::Unknown { url, model, source },
-                    429 => LlmError::RateLimited { url, model, wait, source },
-                    _ => LlmError::Failed { url, model, status, source },
-                }
-            }
-            webc::Error::Reqwest(source) if source.is_connect() => {
-                let source = source.into();
-                LlmError::Unreachable { url, source }
-            }
-            webc::Error::Reqwest(source) => {
-                let source = source.into();
-                LlmError::Cut { url, model, source }
-            }
-            webc::Error::ResponseFailedInvalidJson { cause, .. } => {
-                let source = Answer(cause).into();
-                LlmError::Malformed { url, model, source }
-            }
-            webc::Error::ResponseFailedNotJson { content_type, .. } => {
-                let source = Answer(format!("content type `{content_type}`, not JSON")).into();
-                LlmError::Malformed { url, model, source }
-            }
-            webc::Error::JsonValueExt(source) => {
-                let source = source.into();
-                LlmError::Malformed { url, model, source }
-            }
+    async fn in_time<T>(&self, said: impl Future<Output = Result<T, genai::Error>>) -> Result<T, LlmError> {
+        let said = tokio::time::timeout(self.limit, said).await.map_err(|_| LlmError::TimedOut {
+            url: self.url.clone(),
+            model: self.model.clone(),
+            limit: self.limit,
+        })?;
+        said.map_err(|error| failure::sorted(error, self.url.clone(), self.model.clone()))
+    }
+
+    fn options(&self, chat: &Chat) -> ChatOptions {
+        wire::options(chat).with_max_tokens(self.max_tokens)
+    }
+
+    /// What the model said, if it said or did anything.
+    fn said(&self, content: MessageContent, chat: &Chat) -> Result<Reply, LlmError> {
+        let reply = wire::reply(content, chat.stop.as_deref());
+        if reply == Reply::default() {
+            return Err(self.no_text());
         }
+        Ok(reply)
+    }
+
+    fn no_text(&self) -> LlmError {
+        LlmError::NoText { model: self.model.clone() }
     }
 }
 
 impl Llm for Endpoint {
     async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
-        let options = ChatOptions::default().with_max_tokens(self.max_tokens);
-        let target = ModelSpec::from_target(self.target());
-        let request = ChatRequest::from_user(prompt);
-        let reply = self.client.exec_chat(target, request, Some(&options));
-        let reply = tokio::time::timeout(self.limit, reply)
-            .await
-            .map_err(|_| LlmError::TimedOut {
-                url: self.url.clone(),
-                model: self.model.clone(),
-                limit: self.limit,
-            })?
-            .map_err(|error| self.sorted(error))?;
-        reply
-            .into_first_text()
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
-            .ok_or_else(|| LlmError::NoText { model: self.model.clone() })
+        let chat = Chat::new(vec![Message::User(prompt.to_owned())]);
+        let text = self.reply(&chat).await?.text;
+        if text.is_empty() { Err(self.no_text()) } else { Ok(text) }
+    }
+
+    async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
+        let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
+        let response = self.client.exec_chat(target, wire::request(chat), Some(&options));
+        self.said(self.in_time(response).await?.content, chat)
+    }
+
+    async fn stream(&self, chat: &Chat, mut heard: impl FnMut(&str) + Send) -> Result<Reply, LlmError> {
+        let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
+        let options = options.with_capture_content(true).with_capture_tool_calls(true);
+        let content = self.in_time(async {
+            let response = self.client.exec_chat_stream(target, wire::request(chat), Some(&options));
+            let mut pieces = response.await?.stream;
+            while let Some(piece) = pieces.next().await {
+                match piece? {
+                    ChatStreamEvent::Chunk(piece) => heard(&piece.content),
+                    ChatStreamEvent::End(end) => return Ok(end.captured_content.unwrap_or_default()),
+                    _ => (),
+                }
+            }
+            // A reply that is whole ends with a mark of its own.
+            Err(genai::Error::WebStream {
+                model_iden: self.target().model,
+                cause: String::new(),
+                error: io::Error::from(io::ErrorKind::UnexpectedEof).into(),
+            })
+        });
+        self.said(content.await?, chat)
     }
 }
 
@@ -176,24 +172,6 @@ impl fmt::Debug for Endpoint {
             .field("max_tokens", &self.max_tokens)
             .field("limit", &self.limit)
             .finish_non_exhaustive()
-    }
-}
-
-/// What the endpoint said of a failure, in one line.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Answer(String);
-
-impl Answer {
-    /// The message in a JSON body, at the places where servers put it, or else the body's first
-    /// 200 characters up to a line's end.
-    fn from_body(body: &str) -> Self {
-        let json = serde_json::from_str(body).unwrap_or(Value::Null);
-        let message = ["/error/message", "/error", "/message", "/detail"]
-            .into_iter()
-            .find_map(|place| json.pointer(place)?.as_str());
-        let line = message.unwrap_or(body).trim().lines().next();
-        Self(line.unwrap_or("nothing").chars().take(200).collect())
     }
 }
 

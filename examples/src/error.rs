@@ -128,6 +128,10 @@ pub enum LlmError {
         model: String,
     },
 
+    /// The model is too small for tools, schemas and formats; use a larger one behind an endpoint.
+    #[error("this model cannot follow the format of an agent, set OPENAI_BASE_URL to a larger one")]
+    NoFormats,
+
     /// The weights were not fetched yet; run `fetch-model.sh`.
     #[error("no model file at `{}`, run fetch-model.sh or set SMOLLM2_GGUF", path.display())]
     ModelMissing {
@@ -159,4 +163,68 @@ pub enum LlmError {
         /// The whole prompt.
         prompt: String,
     },
+}
+
+impl LlmError {
+    /// The longest wait that an endpoint may ask for and another try is still worth it.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Whether another try may go better, for the retry policy of a step: `retry(when = LlmError::may_pass)`.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Cut { .. }
+            | Self::TimedOut { .. }
+            | Self::Malformed { .. }
+            | Self::NoText { .. } => true,
+            Self::RateLimited { wait, .. } => wait.is_none_or(|wait| wait <= Self::PATIENCE),
+            Self::Failed { status, .. } => *status >= 500,
+            _ => false,
+        }
+    }
+
+    /// The same error, once the time has passed for which the endpoint asked to be left alone. The wait of
+    /// the step's retry policy comes on top.
+    pub async fn heeded(self) -> Self {
+        if let Self::RateLimited { wait: Some(wait), .. } = &self
+            && self.may_pass()
+        {
+            tokio::time::sleep(*wait).await;
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::Instant;
+
+    fn limited(wait: Option<u64>) -> LlmError {
+        let wait = wait.map(Duration::from_secs);
+        let (url, model, source) = ("http://here".to_owned(), "m".to_owned(), "slow down".into());
+        LlmError::RateLimited { url, model, wait, source }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_limit_is_heeded_for_as_long_as_the_endpoint_asks() {
+        for (wait, waited) in [(Some(7), 7), (Some(60), 60), (Some(61), 0), (None, 0)] {
+            let begun = Instant::now();
+            let error = limited(wait).heeded().await;
+            assert!(matches!(error, LlmError::RateLimited { .. }));
+            assert_eq!(begun.elapsed(), Duration::from_secs(waited), "{wait:?}");
+        }
+        assert!(limited(None).may_pass() && limited(Some(60)).may_pass() && !limited(Some(61)).may_pass());
+    }
+
+    #[test]
+    fn what_the_caller_has_to_mend_does_not_pass_by_itself() {
+        let failed = |status| {
+            let (url, model, source) = ("http://here".to_owned(), "m".to_owned(), "no".into());
+            LlmError::Failed { url, model, status, source }
+        };
+        assert!(failed(500).may_pass() && failed(503).may_pass());
+        assert!(!failed(400).may_pass());
+        assert!(!LlmError::NoFormats.may_pass());
+    }
 }

@@ -1,10 +1,10 @@
 //! Llm: the one thing that a flow asks of a language model, and the choice of the model to ask.
 //!
-//! One prompt in, one text out. Streaming, tools and schemas are left to the client crate.
+//! A prompt in and a text out, or a conversation in and what the model says next.
 
 use std::env;
 
-use crate::{Canned, Endpoint, LlmError};
+use crate::{Canned, Chat, Endpoint, LlmError, Reply};
 
 #[cfg(feature = "local-model")]
 use crate::LocalModel;
@@ -25,6 +25,41 @@ pub trait Llm: Send + Sync {
     ///
     /// Dropping the future gives up the answer and frees the model soon after.
     fn complete(&self, prompt: &str) -> impl Future<Output = Result<String, LlmError>> + Send;
+
+    /// What the model says next in a conversation, with tools, a schema or a stop word as that says.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Llm::complete`], and [`LlmError::NoFormats`] of a model that is for plain prompts only.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Llm::complete`].
+    fn reply(&self, _chat: &Chat) -> impl Future<Output = Result<Reply, LlmError>> + Send {
+        async { Err(LlmError::NoFormats) }
+    }
+
+    /// The same, and `heard` gets each piece of the text as it comes. A model that cannot speak before it
+    /// has finished gives one piece.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Llm::reply`]; `heard` may have got a part of the text by then.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`Llm::complete`].
+    fn stream(
+        &self,
+        chat: &Chat,
+        mut heard: impl FnMut(&str) + Send,
+    ) -> impl Future<Output = Result<Reply, LlmError>> + Send {
+        async move {
+            let reply = self.reply(chat).await?;
+            heard(&reply.text);
+            Ok(reply)
+        }
+    }
 }
 
 /// The model that this program was told to use. Cloning is cheap: clones ask the same model.
@@ -112,6 +147,24 @@ impl Llm for AnyLlm {
             Self::Canned(canned) => canned.complete(prompt).await,
         }
     }
+
+    async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.reply(chat).await,
+            #[cfg(feature = "local-model")]
+            Self::Local(local) => local.reply(chat).await,
+            Self::Canned(canned) => canned.reply(chat).await,
+        }
+    }
+
+    async fn stream(&self, chat: &Chat, heard: impl FnMut(&str) + Send) -> Result<Reply, LlmError> {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.stream(chat, heard).await,
+            #[cfg(feature = "local-model")]
+            Self::Local(local) => local.stream(chat, heard).await,
+            Self::Canned(canned) => canned.stream(chat, heard).await,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +217,21 @@ mod tests {
                  or run fetch-model.sh and add --features local-model"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_model_for_plain_prompts_says_that_it_follows_no_format() {
+        struct Plain;
+        impl Llm for Plain {
+            async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
+                Ok(prompt.to_owned())
+            }
+        }
+        let error = Plain.stream(&Chat::default(), |_| panic!("it says nothing")).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "this model cannot follow the format of an agent, set OPENAI_BASE_URL to a larger one"
+        );
     }
 
     #[cfg(feature = "local-model")]

@@ -188,3 +188,12 @@ async fn the_local_model_gives_the_same_text_each_time() {
     assert!(first.as_ref().unwrap().to_lowercase().contains("red"));
     assert_eq!(first.unwrap(), again.unwrap());
 }
+
+#[cfg(feature = "local-model")]
+#[tokio::test]
+#[ignore = "needs the weights: run fetch-model.sh"]
+async fn the_local_model_says_that_it_follows_no_format() {
+    let local = workflow_examples::LocalModel::open(workflow_examples::LocalModel::FETCHED);
+    let error = local.unwrap().reply(&workflow_examples::Chat::default()).await.unwrap_err();
+    assert!(matches!(error, LlmError::NoFormats));
+}

@@ -16,6 +16,9 @@ use axum::http::{HeaderMap, Response, Uri};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_stream::StreamExt;
+
+mod streamed;
 
 /// What the server does with one request.
 #[derive(Clone, Debug)]
@@ -28,6 +31,12 @@ pub(crate) enum Reply {
     Body(&'static str, &'static str),
     /// Status 429, and the seconds to wait in a header.
     SlowDown(u64),
+    /// A streamed completion with this text, in these pieces.
+    Spoken(&'static [&'static str]),
+    /// The same, and the connection is closed before its end.
+    SpokenAndCut(&'static [&'static str]),
+    /// A streamed completion that calls tools: the name of each call, the tool, its arguments in pieces.
+    Calls(&'static [(&'static str, &'static str, &'static [&'static str])]),
     /// The head of an answer and half a body, then the connection is closed.
     Cut,
     /// Nothing, with the connection held open.
@@ -127,14 +136,25 @@ async fn follow(
             .status(429)
             .header("retry-after", seconds)
             .body(Body::from(failure("slow down").to_string())),
-        Some(Reply::Cut) => answer.body(Body::from_stream(tokio_stream::iter([
-            Ok(Bytes::from("{\"choices\": [{")),
-            Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-        ]))),
+        Some(Reply::Spoken(pieces)) => streamed::answer(streamed::spoken(pieces) + streamed::END),
+        Some(Reply::SpokenAndCut(pieces)) => streamed::answer(cut_after(streamed::spoken(pieces))),
+        Some(Reply::Calls(calls)) => streamed::answer(streamed::calls(calls) + streamed::END),
+        Some(Reply::Cut) => answer.body(cut_after("{\"choices\": [{".to_owned())),
         Some(Reply::Silence) => pending().await,
         None => answer.status(500).body(Body::from(failure("the script is over").to_string())),
     };
     answer.unwrap()
+}
+
+/// A body that is no whole one: the connection is lost after this text has gone out.
+fn cut_after(text: String) -> Body {
+    let parts = [Ok(Bytes::from(text)), Err(io::Error::from(io::ErrorKind::ConnectionReset))];
+    // What was written goes out when there is nothing more to write at once.
+    let parts = tokio_stream::iter(parts).then(async |part| {
+        tokio::task::yield_now().await;
+        part
+    });
+    Body::from_stream(parts)
 }
 
 /// A completion as OpenAI's API reference describes it.
