@@ -9,6 +9,7 @@ mod line;
 mod llm;
 #[cfg(feature = "local-model")]
 mod local;
+mod program;
 
 pub use canned::Canned;
 pub use endpoint::Endpoint;
@@ -17,3 +18,4 @@ pub use line::one_line;
 pub use llm::{AnyLlm, Llm};
 #[cfg(feature = "local-model")]
 pub use local::LocalModel;
+pub use program::{Failure, program, save_picture};
