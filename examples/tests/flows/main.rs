@@ -7,7 +7,7 @@ mod fan_out;
 mod joke_functions;
 mod mistakes;
 mod program;
-//mod rag;
+mod rag;
 #[path = "../scripted/mod.rs"]
 mod scripted;
 mod stepwise;
