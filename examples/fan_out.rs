@@ -128,10 +128,8 @@ async fn download_all(options: Options) -> Result<(), Failure> {
 
     let bar = ProgressBar::new(options.files.into());
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")?);
-    let mut given_up = 0;
     while let Some(DownloadsEvent::Fetched(fetched)) = run.next().await {
-        given_up += u32::from(fetched.bytes.is_err());
-        bar.set_message(format!("{given_up} given up"));
+        bar.set_message(format!("file {} after {} tries", fetched.link.file, fetched.tries));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -141,7 +139,8 @@ async fn download_all(options: Options) -> Result<(), Failure> {
         writeln!(out, "the server {answer} {requests} times")?;
     }
     let bytes: u64 = summary.files.iter().flat_map(|fetched| &fetched.bytes).sum();
-    let downloaded = options.files - given_up;
+    let downloaded = summary.files.iter().filter(|fetched| fetched.bytes.is_ok()).count();
+    let given_up = summary.files.len() - downloaded;
     writeln!(out, "\n{downloaded} files downloaded, {} KiB; {given_up} given up", bytes / 1024)?;
     writeln!(out, "\n{}", save_picture(&Downloads::draw(), &options.picture)?)?;
     Ok(())
@@ -151,10 +150,10 @@ async fn download_all(options: Options) -> Result<(), Failure> {
 fn table(summary: &Summary) -> Table {
     let mut ends = BTreeMap::<(String, u32), u32>::new();
     for fetched in &summary.files {
-        let end = fetched
-            .bytes
-            .as_ref()
-            .map_or_else(|reason| format!("given up: {reason}"), |_| "downloaded".into());
+        let end = match &fetched.bytes {
+            Ok(_) => "downloaded".to_owned(),
+            Err(reason) => format!("given up: {reason}"),
+        };
         *ends.entry((end, fetched.tries)).or_default() += 1;
     }
     let mut table = Table::new();

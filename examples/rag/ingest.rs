@@ -90,8 +90,8 @@ impl Ingest {
     }
 
     /// Cuts a text into passages at its headings and paragraphs: a batch within the batch.
-    #[step]
-    async fn cut(&self, ctx: &Context<Self>, text: Text) -> Vec<Piece> {
+    #[step(blocking)]
+    fn cut(&self, ctx: &Context<Self>, text: Text) -> Vec<Piece> {
         let Text { name, text } = text;
         let title = text.lines().next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
         let digest = Index::digest(&text);

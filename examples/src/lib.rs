@@ -1,6 +1,6 @@
 //! What the examples share: the language model that a flow talks to, real or canned.
 //!
-//! Nothing here knows of workflows; each example beside this folder is a program of its own.
+//! There are no workflows here; each example beside this folder is a program of its own.
 
 mod canned;
 mod embed;
