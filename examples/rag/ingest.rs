@@ -37,9 +37,12 @@ struct Embedded {
     vector: Vec<f32>,
 }
 
-/// A file that can go into the index.
+/// A file that can go into the index, and whether it was embedded just now.
 #[event]
-struct Ready(IndexedFile);
+struct Ready {
+    file: IndexedFile,
+    is_new: bool,
+}
 
 /// Goes to the caller: so many passages more to embed, so many that are done.
 #[event]
@@ -86,7 +89,10 @@ impl Ingest {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
         let known = self.old.as_ref().and_then(|old| old.file(&name, Index::digest(&text)));
-        Ok(known.map_or_else(|| Reading::New(Text { name, text }), |file| Reading::Known(Ready(file))))
+        Ok(match known {
+            Some(file) => Reading::Known(Ready { file, is_new: false }),
+            None => Reading::New(Text { name, text }),
+        })
     }
 
     /// Cuts a text into passages at its headings and paragraphs: a batch within the batch.
@@ -127,17 +133,15 @@ impl Ingest {
         let Embedded { digest, passage, .. } = embedded.first()?;
         let (name, digest) = (passage.file.clone(), *digest);
         let passages = embedded.into_iter().map(|it| (it.passage, it.vector)).collect();
-        Some(Ready(IndexedFile { name, digest, passages }))
+        Some(Ready { file: IndexedFile { name, digest, passages }, is_new: true })
     }
 
     /// Writes the index, when all files are there and any of them has changed.
     #[step(blocking)]
     fn build(&self, files: Vec<Ready>) -> Result<StopEvent<usize>, IndexError> {
-        let old = self.old.as_deref();
-        let is_old = |Ready(file): &Ready| old.is_some_and(|old| old.has(&file.name, file.digest));
-        let new = files.iter().filter(|file| !is_old(file)).count();
-        if new > 0 || old.is_none_or(|old| old.files() != files.len()) {
-            let files = files.into_iter().map(|Ready(file)| file).collect();
+        let new = files.iter().filter(|ready| ready.is_new).count();
+        if new > 0 || self.old.as_ref().is_none_or(|old| old.files() != files.len()) {
+            let files = files.into_iter().map(|ready| ready.file).collect();
             Index::build(self.embedder.name(), files).save(&self.path)?;
         }
         Ok(StopEvent(new))

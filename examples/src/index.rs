@@ -134,14 +134,9 @@ impl Index {
         hash(text)
     }
 
-    /// Whether it has the file of this name, with a text of this hash.
-    pub fn has(&self, name: &str, digest: u64) -> bool {
-        self.digests.get(name) == Some(&digest)
-    }
-
     /// The file of this name as it is in here, if its text is the same.
     pub fn file(&self, name: &str, digest: u64) -> Option<IndexedFile> {
-        if !self.has(name, digest) {
+        if self.digests.get(name) != Some(&digest) {
             return None;
         }
         let passages = self.passages.iter().zip(&self.passages.values);
