@@ -84,3 +84,46 @@ impl Shared {
         Ok(mean.broadcast_div(&length)?.squeeze(0)?.to_vec1()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_was_not_fetched_names_the_script_that_fetches_it() {
+        let error = MiniLm::open("no/such").unwrap_err();
+        assert!(matches!(error, EmbedError::Missing { .. }));
+        assert_eq!(
+            error.to_string(),
+            "no embedding model in `no/such`, run fetch-model.sh or set MINILM_DIR"
+        );
+    }
+
+    #[test]
+    #[ignore = "needs the weights: run fetch-model.sh"]
+    fn a_question_is_nearest_to_the_text_that_answers_it() {
+        let model = MiniLm::open(MiniLm::FETCHED).unwrap();
+        let texts = [
+            "Blackbeard was an English pirate who sailed the Caribbean.",
+            "Tokio is an asynchronous runtime for Rust.",
+            "The capital of France is Paris.",
+        ];
+        let vectors = texts.map(|text| model.embed(text).unwrap());
+        let questions = [
+            "famous sea robber",
+            "Which library runs async tasks?",
+            "What city is the French government in?",
+        ];
+        for (place, question) in questions.iter().enumerate() {
+            let question = model.embed(question).unwrap();
+            let cosine =
+                |vector: &Vec<f32>| vector.iter().zip(&question).map(|(one, it)| one * it).sum::<f32>();
+            let cosines: Vec<_> = vectors.iter().map(cosine).collect();
+            let nearest = (0..3).max_by(|one, other| cosines[*one].total_cmp(&cosines[*other]));
+            assert_eq!(nearest, Some(place), "{cosines:?}");
+        }
+        let long = model.embed(&"word ".repeat(2000)).unwrap();
+        let length: f32 = long.iter().map(|it| it * it).sum();
+        assert!((length - 1.0).abs() < 1e-4, "{length}");
+    }
+}
