@@ -68,7 +68,7 @@ impl Ask {
         Ok(Ranked(found))
     }
 
-    /// Answers from the best passages; without a model, by quoting the first.
+    /// Answers from the best passages; a small model from the first alone, and no model by quoting it.
     #[step(timeout = "120s")]
     async fn answer(&self, Ranked(found): Ranked) -> Result<StopEvent<Answer>, LlmError> {
         let Found { question, passages: sources, ranked_by } = found;
@@ -77,13 +77,22 @@ impl Ask {
             (AnyLlm::Canned(_), Some((best, _))) => {
                 format!("there is no model to answer; what was found, in its own words:\n\n{}", best.text)
             }
-            (llm, Some(_)) => {
+            (AnyLlm::Endpoint(llm), Some(_)) => {
                 let shown = numbered(sources.iter().map(|(passage, _)| passage));
                 let prompt = format!(
                     "Answer the question in at most three sentences, from these passages alone, and name those that \
                      you use by number, like [1]. If they do not hold the answer, say so.\n\n{shown}\nQuestion: {question}"
                 );
                 llm.complete(&prompt).await?
+            }
+            #[cfg(feature = "local-model")]
+            (AnyLlm::Local(llm), Some((best, _))) => {
+                let prompt = format!("{}\n\nAnswer from this text in one sentence: {question}", best.text);
+                let reply = llm.complete(&prompt).await?;
+                format!(
+                    "{reply}\n\n(So small a model is often wrong. The text that it read:)\n\n{}",
+                    best.text
+                )
             }
         };
         Ok(StopEvent(Answer { text, sources, ranked_by }))
