@@ -11,7 +11,8 @@ use clap::Parser;
 use serde::{Deserialize, Serialize};
 use workflow_core::prelude::*;
 use workflow_examples::{
-    AnyLlm, Canned, Chat, Line, Llm, LlmError, Message, ToolCall, ToolResult, Toolbox, atlas, one_line,
+    AnyLlm, Canned, Chat, Failure, Line, Llm, LlmError, Message, ToolCall, ToolResult, Toolbox, atlas,
+    program, save_picture,
 };
 
 /// What was said so far. What one run leaves, the next one begins with.
@@ -144,16 +145,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match answer(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program(answer).await
 }
 
-async fn answer(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+async fn answer(options: Options) -> Result<(), Failure> {
     let mut questions = options.questions;
     if questions.is_empty() {
         questions = QUESTIONS.map(str::to_owned).to_vec();
@@ -185,7 +180,6 @@ async fn answer(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         memory = run.into_state();
     }
 
-    Agent::<AnyLlm>::draw().save(&options.picture)?;
-    writeln!(out, "\nthe picture of the flow is in {}", options.picture)?;
+    writeln!(out, "\n{}", save_picture(&Agent::<AnyLlm>::draw(), &options.picture)?)?;
     Ok(())
 }

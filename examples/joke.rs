@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use workflow_core::prelude::*;
-use workflow_examples::{AnyLlm, Canned, Llm, LlmError, one_line};
+use workflow_examples::{AnyLlm, Canned, Failure, Llm, LlmError, program, save_picture};
 
 /// What passes from the first step to the second, and to the caller.
 #[event]
@@ -61,16 +61,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match tell(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program(tell).await
 }
 
-async fn tell(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+async fn tell(options: Options) -> Result<(), Failure> {
     let topic = options.topic.join(" ");
     if topic.trim().is_empty() {
         return Err("no topic; say what the joke is about: `cargo run --example joke -- pirates`".into());
@@ -86,7 +80,6 @@ async fn tell(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     writeln!(out, "\ncritique: {}", run.await?)?;
 
-    JokeFlow::<AnyLlm>::draw().save(&options.picture)?;
-    writeln!(out, "\nthe picture of the flow is in {}", options.picture)?;
+    writeln!(out, "\n{}", save_picture(&JokeFlow::<AnyLlm>::draw(), &options.picture)?)?;
     Ok(())
 }

@@ -11,7 +11,8 @@ use clap::Parser;
 use serde_json::Value;
 use workflow_core::prelude::*;
 use workflow_examples::{
-    AnyLlm, Canned, Chat, Line, Llm, LlmError, Message, Reply, Said, ToolCall, Toolbox, atlas, one_line,
+    AnyLlm, Canned, Chat, Failure, Line, Llm, LlmError, Message, Reply, Said, ToolCall, Toolbox, atlas,
+    program, save_picture,
 };
 
 /// The conversation so far; the model may speak for the `number`-th time.
@@ -165,16 +166,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match answer(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program(answer).await
 }
 
-async fn answer(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+async fn answer(options: Options) -> Result<(), Failure> {
     let question = if options.question.is_empty() { QUESTION.to_owned() } else { options.question.join(" ") };
     if question.trim().is_empty() {
         return Err("the question is empty; leave it out, or ask for a distance".into());
@@ -195,7 +190,6 @@ async fn answer(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     writeln!(out, "\nanswer: {}", run.await?)?;
 
-    Agent::<AnyLlm>::draw().save(&options.picture)?;
-    writeln!(out, "\nthe picture of the flow is in {}", options.picture)?;
+    writeln!(out, "\n{}", save_picture(&Agent::<AnyLlm>::draw(), &options.picture)?)?;
     Ok(())
 }

@@ -11,7 +11,9 @@ use clap::Parser;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow_core::prelude::*;
-use workflow_examples::{AnyLlm, Canned, Chat, Line, Llm, LlmError, Message, Reply, Schema, one_line};
+use workflow_examples::{
+    AnyLlm, Canned, Chat, Failure, Line, Llm, LlmError, Message, Reply, Schema, program, save_picture,
+};
 
 /// What to find in a text. The JSON schema that the model gets is made from this type.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -150,16 +152,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match find(Options::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
-            ExitCode::FAILURE
-        }
-    }
+    program(find).await
 }
 
-async fn find(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+async fn find(options: Options) -> Result<(), Failure> {
     let text = if options.text.is_empty() { TEXT.to_owned() } else { options.text.join(" ") };
     if text.trim().is_empty() {
         return Err("no text; leave it out, or write one that has a meeting in it".into());
@@ -179,7 +175,6 @@ async fn find(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     }
     writeln!(out, "\n{:#?}", run.await?)?;
 
-    Reflection::<AnyLlm>::draw().save(&options.picture)?;
-    writeln!(out, "\nthe picture of the flow is in {}", options.picture)?;
+    writeln!(out, "\n{}", save_picture(&Reflection::<AnyLlm>::draw(), &options.picture)?)?;
     Ok(())
 }
