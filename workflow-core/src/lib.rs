@@ -148,6 +148,7 @@ mod hash;
 pub mod machine;
 mod outline;
 mod output;
+pub mod recording;
 #[cfg(feature = "runtime")]
 mod registry;
 #[cfg(feature = "runtime")]
@@ -178,6 +179,7 @@ pub use fields::{FieldError, Fields};
 pub use machine::Attempt;
 #[doc(hidden)]
 pub use outline::Outline;
+pub use recording::Recording;
 #[cfg(feature = "runtime")]
 pub use registry::{Listed, workflows};
 #[cfg(feature = "runtime")]
