@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use workflow_core::prelude::*;
 use workflow_core::Recording;
+use workflow_core::prelude::*;
 
 use super::{linear, shop};
 
@@ -142,7 +142,12 @@ fn at_noon(recording: &Recording) -> Recording {
 
 /// Each recording with its name.
 pub fn recordings() -> [(&'static str, Recording); 4] {
-    [("invoices", invoices("two pens")), ("refused", refused()), ("cancelled", cancelled()), ("counter", counter(40))]
+    [
+        ("invoices", invoices("two pens")),
+        ("refused", refused()),
+        ("cancelled", cancelled()),
+        ("counter", counter(40)),
+    ]
 }
 
 /// A run that ends well, after a failure and a wait.

@@ -47,7 +47,12 @@ fn beside(run: &Recorded, room: usize) -> Beside {
     let rows = run.rows();
     let cards: Vec<String> = match room {
         0 => Vec::new(),
-        _ => rows.iter().enumerate().filter(|(place, _)| is_shown(*place, rows.len(), BARS)).map(execution).collect(),
+        _ => rows
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| is_shown(*place, rows.len(), BARS))
+            .map(execution)
+            .collect(),
     };
     // The first and the last in turn, for as long as they fit, each with its bar.
     let (mut shown, mut used) = (0, 0);
@@ -207,8 +212,12 @@ fn legend(scene: &Scene) -> String {
     }
     for (kind, perhaps, words) in lines {
         if scene.lines.iter().any(|line| line.kind == kind && line.perhaps == perhaps) {
-            let _ = write!(legend, "<span>{}{words}</span>", svg::sample_line(kind, perhaps));
+            let _ = write!(legend, "<span>{}{words}</span>", svg::sample_line(kind, perhaps, ""));
         }
+    }
+    if scene.nodes.iter().any(|node| node.tally.is_some()) {
+        let _ = write!(legend, "<span>{}taken</span>", svg::sample_line(LineKind::Flow, false, " taken"));
+        let _ = write!(legend, "<span>{}not taken</span>", svg::sample_line(LineKind::Flow, false, " faint"));
     }
     legend + "\n"
 }

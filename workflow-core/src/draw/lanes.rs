@@ -126,7 +126,8 @@ fn lane(free: &mut Vec<(Duration, f64)>, began: Duration) -> (usize, f64) {
 
 /// What a step called stands below it.
 fn order(groups: &[Group<'_>]) -> Vec<usize> {
-    let first = |path: &[(&str, &str)]| groups.iter().position(|group| group.path == path).unwrap_or(usize::MAX);
+    let first =
+        |path: &[(&str, &str)]| groups.iter().position(|group| group.path == path).unwrap_or(usize::MAX);
     let mut order: Vec<usize> = (0..groups.len()).collect();
     order.sort_by_cached_key(|place| {
         let path = &groups[*place].path;
@@ -152,7 +153,8 @@ fn joined(mut intervals: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 fn ticks(from: Duration, end: Duration) -> Vec<Duration> {
     let whole = end.saturating_sub(from).as_nanos();
     let (decimal, sixties, day) = (1_000_000_000, 60_000_000_000, 86_400_000_000_000_u128);
-    let mut steps: Vec<u128> = (0..10).flat_map(|power| [1, 2, 5].map(|step| step * 10_u128.pow(power))).collect();
+    let mut steps: Vec<u128> =
+        (0..10).flat_map(|power| [1, 2, 5].map(|step| step * 10_u128.pow(power))).collect();
     steps.retain(|step| *step <= decimal);
     steps.extend([1, 2, 5, 10, 15, 30].map(|seconds| seconds * decimal));
     steps.extend([1, 2, 5, 10, 15, 30].map(|minutes| minutes * sixties));

@@ -34,7 +34,9 @@ pub(super) fn write(scene: &Scene) -> String {
                 (Some(tally), _) if tally.gave_up => Some("gaveup"),
                 _ => None,
             };
-            if let Some((_, keys)) = recorded.and_then(|class| classes.iter_mut().find(|(name, _)| *name == class)) {
+            if let Some((_, keys)) =
+                recorded.and_then(|class| classes.iter_mut().find(|(name, _)| *name == class))
+            {
                 keys.push(&node.key);
             }
         }

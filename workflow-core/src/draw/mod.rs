@@ -21,12 +21,12 @@ mod route;
 mod scene;
 #[cfg(feature = "draw")]
 mod svg;
-#[cfg(feature = "draw")]
-mod timeline;
 mod tally;
 #[cfg(feature = "draw")]
 mod terminal;
 mod text;
+#[cfg(feature = "draw")]
+mod timeline;
 mod trace;
 
 use std::fmt;

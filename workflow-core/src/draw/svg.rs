@@ -116,7 +116,13 @@ fn write_times(svg: &mut String, scene: &Scene, line: &Line, route: &Route) {
     let middle = route.points.len() / 2;
     let (one, other) = (route.points[middle - 1], route.points[middle]);
     let (x, y) = ((one.x + other.x) / 2.0, (one.y + other.y) / 2.0 + 4.0);
-    let _ = writeln!(svg, "<text class=\"taken-times\" x=\"{x:.1}\" y=\"{y:.1}\">×{}</text>", line.times);
+    // On the outer side of two lines that run to and fro.
+    let (x, anchor) = if line.back { (x - 7.0, "end") } else { (x + 7.0, "start") };
+    let _ = writeln!(
+        svg,
+        "<text class=\"taken-times\" x=\"{x:.1}\" y=\"{y:.1}\" style=\"text-anchor:{anchor}\">×{}</text>",
+        line.times
+    );
 }
 
 /// A node alone, to explain what it stands for.
@@ -129,10 +135,10 @@ pub(super) fn sample(kind: Kind, again: bool) -> String {
 }
 
 /// A line alone, to explain what it stands for.
-pub(super) fn sample_line(kind: LineKind, perhaps: bool) -> String {
+pub(super) fn sample_line(kind: LineKind, perhaps: bool, emphasis: &str) -> String {
     let points = vec![Point { x: 10.0, y: 2.0 }, Point { x: 10.0, y: 30.0 }];
     let mut svg = String::from("<svg class=\"workflow\" width=\"20\" height=\"32\" viewBox=\"0 0 20 32\">");
-    let _ = write!(svg, "<g class=\"{}\">", line_class(kind));
+    let _ = write!(svg, "<g class=\"{}{emphasis}\">", line_class(kind));
     stroke(&mut svg, &Route { points }, true, perhaps);
     svg + "</g></svg>"
 }

@@ -34,7 +34,9 @@ impl Tally {
     /// The same with what failed and was tried again, for where there is room for words.
     pub(super) fn long(&self) -> String {
         let mut words = vec![self.short()];
-        if self.failed > 0 {
+        if self.gave_up && self.times == 1 {
+            words = vec![format!("✗ {} failed", self.failed)];
+        } else if self.failed > 0 {
             words.push(format!("{} failed", self.failed));
         }
         if self.again > 0 {

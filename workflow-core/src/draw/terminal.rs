@@ -53,7 +53,9 @@ pub(super) fn drawing(scene: &Scene) -> Option<String> {
 fn name(node: &Node) -> String {
     let name = cut(&node.name, NAME);
     let name = match (node.tally, node.kind) {
-        (Some(tally), Kind::Step { .. }) if node.emphasis == Emphasis::Taken => format!("{name} {}", tally.short()),
+        (Some(tally), Kind::Step { .. }) if node.emphasis == Emphasis::Taken => {
+            format!("{name} {}", tally.short())
+        }
         (Some(tally), Kind::Event { .. }) if tally.times > 1 => return format!("{name} ×{}", tally.times),
         _ => name,
     };

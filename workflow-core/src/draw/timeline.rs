@@ -85,7 +85,12 @@ fn write_bar(svg: &mut String, group: &Group<'_>, bar: &Bar, row: &Row<'_>, titl
         let _ = write!(svg, "<title>{}</title>", escaped(&cut(&words(row), 600)));
     }
     if let Some(again) = bar.again.filter(|again| *again > x + width) {
-        let _ = write!(svg, "<path class=\"again-in\" d=\"M{:.1},{:.1}H{again:.1}\"/>", x + width, y + height / 2.0);
+        let _ = write!(
+            svg,
+            "<path class=\"again-in\" d=\"M{:.1},{:.1}H{again:.1}\"/>",
+            x + width,
+            y + height / 2.0
+        );
     }
     let _ = write!(
         svg,
@@ -100,12 +105,14 @@ fn write_bar(svg: &mut String, group: &Group<'_>, bar: &Bar, row: &Row<'_>, titl
             height - 6.0
         );
     }
-    let again = if execution.attempt() > 1 { format!("try {} · ", execution.attempt()) } else { String::new() };
-    let label = format!("{sign}{again}{}", length(execution.lasted()));
-    let short = sign.trim();
-    let fits = |text: &str| columns(text) as f64 * 6.5 + 6.0 <= *width;
-    let label = if bar.rests.is_empty() && fits(&label) { &label } else if fits(short) { short } else { "" };
-    if !label.is_empty() {
+    let again = if execution.attempt() > 1 { format!("try {}", execution.attempt()) } else { String::new() };
+    let between = if again.is_empty() { "" } else { " · " };
+    let whole = format!("{sign}{again}{between}{}", length(execution.lasted()));
+    let labels = [whole, format!("{sign}{again}"), sign.trim().to_owned()];
+    let labels = if bar.rests.is_empty() { &labels[..] } else { &labels[2..] };
+    // The first that fits; what does not is said on hover.
+    let fits = |text: &&String| !text.is_empty() && columns(text) as f64 * 6.8 + 7.0 <= *width;
+    if let Some(label) = labels.iter().find(fits) {
         let _ = write!(svg, "<text class=\"long\" x=\"{:.1}\" y=\"{:.1}\">{label}</text>", x + 4.0, y + 11.2);
     }
     *svg += "</g>\n";

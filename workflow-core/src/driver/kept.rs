@@ -61,7 +61,9 @@ impl<T> Kept<T> {
     pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut T> {
         match place {
             Place::First(place) => self.first.get_mut(place),
-            Place::Last(number) => self.last.get_mut(usize::try_from(number.checked_sub(self.next_out)?).ok()?),
+            Place::Last(number) => {
+                self.last.get_mut(usize::try_from(number.checked_sub(self.next_out)?).ok()?)
+            }
         }
     }
 

@@ -17,7 +17,9 @@ use crate::draw::Scene;
 use crate::graph::{Graph, Role};
 use crate::hash::fnv_1a;
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
-use crate::recording::{self, Ended, Execution, How, Passed, Path, Recorded, Steps, WaitEnded, Waited, shortened};
+use crate::recording::{
+    self, Ended, Execution, How, Passed, Path, Recorded, Steps, WaitEnded, Waited, shortened,
+};
 use crate::{Emission, Events, Recording, Workflow};
 
 /// How many executions are kept where nothing is said of it.
@@ -104,9 +106,7 @@ impl Recorder {
         let plan = W::Event::plan();
         let graph = plan.graph();
         let is_marked = |event: u16| {
-            let gathers = |step: &crate::graph::StepNode| {
-                matches!(step.takes, crate::graph::Takes::Batch { event: gathered, .. } if gathered == event)
-            };
+            let gathers = |step: &crate::graph::StepNode| matches!(step.takes, crate::graph::Takes::Batch { event: gathered, .. } if gathered == event);
             graph.steps.iter().any(|step| gathers(step) || step.waits.contains(&event))
         };
         let log = Log {
@@ -281,7 +281,9 @@ impl Recorder {
             Outcome::Stalled(why) => recording::Outcome::Stalled { why: why.to_string() },
             Outcome::OutsideBatch { step, event } => {
                 let event = log.graph.event_name(*event);
-                recording::Outcome::Refused { why: format!("`{event}` came to `{}` outside of a batch", name(*step)) }
+                recording::Outcome::Refused {
+                    why: format!("`{event}` came to `{}` outside of a batch", name(*step)),
+                }
             }
             Outcome::TimedOut { running } => {
                 recording::Outcome::TimedOut { running: running.iter().map(|step| name(*step)).collect() }
@@ -424,7 +426,8 @@ impl Log {
             }
         }
         self.steps[usize::from(step)].executions += 1;
-        let live = Live { place: None, step, follows: origin.follows, batch: origin.batch, is_running: false };
+        let live =
+            Live { place: None, step, follows: origin.follows, batch: origin.batch, is_running: false };
         self.live.insert(number, live);
     }
 
@@ -476,7 +479,7 @@ impl Log {
         if let Some(live) = self.live.get_mut(&number).filter(|live| live.is_running) {
             live.is_running = false;
             let steps = &mut self.steps[usize::from(live.step)];
-            steps.running -= 1;
+            steps.running -= u64::from(ended != Ended::Dropped);
             steps.failures += u64::from(matches!(ended, Ended::Failed { .. }));
         }
         if let Some(one) = self.current(number) {
@@ -519,7 +522,8 @@ impl Log {
         }
         self.outcome = outcome;
         self.ended = Some(now);
-        let live: Vec<u64> = self.live.iter().filter(|(_, live)| live.is_running).map(|(number, _)| *number).collect();
+        let live: Vec<u64> =
+            self.live.iter().filter(|(_, live)| live.is_running).map(|(number, _)| *number).collect();
         for number in live {
             self.try_ended(number, now, Ended::Dropped, true);
         }
@@ -568,7 +572,9 @@ fn gives<E: Token>(graph: &'static Graph, one: &mut OneTry, emission: &Emission<
 fn passed<E: Token>(graph: &'static Graph, event: &E, how: How) -> Passed {
     // An enum writes itself as `{"Name": value}`; the name is known.
     let value = match serde_json::to_value(event) {
-        Ok(serde_json::Value::Object(map)) if map.len() == 1 => map.into_iter().next().map(|(_, value)| value),
+        Ok(serde_json::Value::Object(map)) if map.len() == 1 => {
+            map.into_iter().next().map(|(_, value)| value)
+        }
         Ok(value) => Some(value),
         Err(_) => None,
     };

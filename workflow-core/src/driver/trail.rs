@@ -168,7 +168,8 @@ impl Trail {
             known.step == step
                 && known.arrived.len() >= events.len()
                 && (!exact || known.arrived.len() == events.len())
-                && (count < 2 || events.iter().zip(&known.arrived).all(|(event, (_, arrived))| mark(event) == *arrived))
+                && (count < 2
+                    || events.iter().zip(&known.arrived).all(|(event, (_, arrived))| mark(event) == *arrived))
         };
         // An empty batch is told from one of which nothing has arrived yet.
         let empty = || self.gathering.iter().position(|known| is_same(known) && known.opened_with == 0);
@@ -178,7 +179,8 @@ impl Trail {
             return (Vec::new(), None);
         };
         let Gathering { batch, arrived, .. } = self.gathering.remove(place);
-        let mut follows: Vec<u64> = arrived.into_iter().take(events.len()).filter_map(|(from, _)| from).collect();
+        let mut follows: Vec<u64> =
+            arrived.into_iter().take(events.len()).filter_map(|(from, _)| from).collect();
         if follows.is_empty() {
             follows.push(batch.0.opener);
         }

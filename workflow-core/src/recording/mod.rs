@@ -152,6 +152,7 @@ pub(crate) struct Steps {
     pub(crate) executions: u64,
     pub(crate) tries: u64,
     pub(crate) failures: u64,
+    /// The tries that have not ended, or were dropped.
     pub(crate) running: u64,
     /// Its last try that ended has failed, and no other came after.
     pub(crate) gave_up: bool,
@@ -185,7 +186,9 @@ impl Recording {
     /// is computed.
     #[must_use]
     pub fn began_at(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.run.began_at)).unwrap_or(SystemTime::UNIX_EPOCH)
+        SystemTime::UNIX_EPOCH
+            .checked_add(Duration::from_millis(self.run.began_at))
+            .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// The time that the run had spent before it was resumed; what it did then is in no execution here.

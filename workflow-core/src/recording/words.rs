@@ -44,7 +44,11 @@ pub(crate) fn moment(milliseconds: u64) -> String {
     let day = of_year - (153 * month + 2) / 5 + 1;
     let (month, later) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    format!("{:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{:02} UTC", era * 400 + year + later, seconds % 60)
+    format!(
+        "{:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{:02} UTC",
+        era * 400 + year + later,
+        seconds % 60
+    )
 }
 
 /// A number with its thousands apart.
@@ -128,19 +132,27 @@ impl Execution {
         }
         passed(&mut facts, "input", self.took(), self.took.more);
         passed(&mut facts, "output", self.gave(), self.gave.more);
-        facts.extend(self.waits().iter().map(|wait| ("waited", wait.words())));
+        facts.extend(self.waits().iter().map(|wait| ("wait", wait.told())));
         if self.waits.more > 0 {
-            facts.push(("waited", format!("{} times more", count(self.waits.more))));
+            facts.push(("wait", format!("{} more", count(self.waits.more))));
         }
         if !self.follows.is_empty() {
             let numbers = self.follows().iter().map(|from| format!("#{from}")).collect::<Vec<_>>().join(", ");
-            let more = if self.follows.more > 0 { format!(" and {} more", count(self.follows.more)) } else { String::new() };
+            let more = if self.follows.more > 0 {
+                format!(" and {} more", count(self.follows.more))
+            } else {
+                String::new()
+            };
             facts.push(("follows", numbers + &more));
         }
         if let Some(opener) = self.batch {
             facts.push(("batch of", format!("#{opener}")));
         }
-        facts.extend(self.called.iter().map(|run| ("called", format!("{}, which {}", run.flow.name(), run.outcome.words()))));
+        facts.extend(
+            self.called
+                .iter()
+                .map(|run| ("called", format!("{}, which {}", run.flow.name(), run.outcome.words()))),
+        );
         if self.calls_left_out > 0 {
             facts.push(("called", format!("{} runs more, not kept", count(self.calls_left_out))));
         }
@@ -155,20 +167,30 @@ impl Execution {
             Ended::Running => Some("goes on".to_owned()),
             Ended::Dropped => Some("dropped".to_owned()),
             Ended::Failed { error, again: None } => Some(format!("✗ {error}")),
-            Ended::Failed { error, again: Some(wait) } => Some(format!("✗ {error}; again in {}", length(*wait))),
+            Ended::Failed { error, again: Some(wait) } => {
+                Some(format!("✗ {error}; again in {}", length(*wait)))
+            }
         };
         end.into_iter().chain(waits).collect::<Vec<_>>().join("; ")
     }
 }
 
 impl Waited {
+    /// The same with what came.
+    fn told(&self) -> String {
+        match &self.ended {
+            WaitEnded::Got(event) => format!("{}: {}", self.words(), event.words()),
+            _ => self.words(),
+        }
+    }
+
     fn words(&self) -> String {
         let time = length(self.lasted);
         match self.ended {
             WaitEnded::Open => format!("waits for {}, {time} so far", self.event),
-            WaitEnded::Got(_) => format!("{time} for {}", self.event),
-            WaitEnded::TimedOut => format!("{time} in vain for {}", self.event),
-            WaitEnded::Dropped => format!("{time} for {}, then no more", self.event),
+            WaitEnded::Got(_) => format!("waited {time} for {}", self.event),
+            WaitEnded::TimedOut => format!("waited {time} in vain for {}", self.event),
+            WaitEnded::Dropped => format!("waited {time} for {}, then no more", self.event),
         }
     }
 }
