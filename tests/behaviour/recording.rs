@@ -194,10 +194,10 @@ async fn each_line_of_the_graph_knows_how_often_it_was_taken() {
             "Part work 3",
             "Done gather 3",
             "Sum finish 1",
-            "StopEvent<u32> stop 1",
             "Asked caller 1",
             "caller Approval 1",
             "Approval gather 1",
+            "StopEvent<u32> stop 1",
         ]
     );
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use workflow_core::Recording;
 use workflow_core::prelude::*;
 
-use super::{linear, shop};
+use super::shop;
 
 #[event]
 pub struct Scan(u32);
@@ -199,15 +199,6 @@ pub fn cancelled() -> Recording {
 pub fn counter(times: u32) -> Recording {
     paused(async {
         let mut run = Counter.run(times).id("counter").record();
-        (&mut run).await.expect("the run ends well");
-        at_noon(&run.recording())
-    })
-}
-
-/// The flow with two steps in a row.
-pub fn joke() -> Recording {
-    paused(async {
-        let mut run = linear::JokeFlow.run("pirates").id("joke").record();
         (&mut run).await.expect("the run ends well");
         at_noon(&run.recording())
     })

@@ -55,13 +55,35 @@ fn write_row(row: &Row<'_>, from: Duration, to: Duration, f: &mut fmt::Formatter
     let pad = " ".repeat(NAME - columns(&name));
     let began = length(row.began());
     let text = format!(
-        "{}{began} │{}│ {name}{pad} {} {}",
+        "{}{began} │{}│ {name}{pad} {}",
         " ".repeat(9_usize.saturating_sub(columns(&began))),
         bar(row, from, to),
         length(execution.lasted),
-        execution.remark(),
     );
-    line(f, text.trim_end())
+    let remark = printable(&execution.remark());
+    let whole = format!("{text} {remark}");
+    if columns(&whole) <= COLUMNS {
+        return line(f, whole.trim_end());
+    }
+    line(f, &text)?;
+    // Below the name, in as many lines as there is patience for.
+    let indent = columns(&text) - columns(&length(execution.lasted)) - NAME - 1;
+    let mut left = remark.as_str();
+    for is_last in [false, true] {
+        let part = if is_last { left } else { head(left, COLUMNS - indent) };
+        line(f, &format!("{}{}", " ".repeat(indent), part.trim_end()))?;
+        left = left[part.len()..].trim_start();
+        if left.is_empty() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The words of the text that fit, or all of it where even the first does not.
+fn head(text: &str, room: usize) -> &str {
+    let ends = text.match_indices(' ').map(|(at, _)| at).chain([text.len()]);
+    ends.take_while(|at| columns(&text[..*at]) <= room).last().map_or(text, |at| &text[..at])
 }
 
 /// When it ran, and when it only waited.
