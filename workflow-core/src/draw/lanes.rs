@@ -91,11 +91,11 @@ pub(super) fn place(run: &Recorded, left: f64, right: f64, room: usize) -> Lanes
         free[group][lane] = (row.ended(), at + width + 1.0);
         let execution = row.execution;
         let rests = execution.waits().iter().map(|wait| {
-            let began = wait.began() + row.offset;
-            (x(began).clamp(at, at + width), x(began + wait.lasted()).clamp(at, at + width))
+            let began = wait.began().saturating_add(row.offset);
+            (x(began).clamp(at, at + width), x(began.saturating_add(wait.lasted())).clamp(at, at + width))
         });
         let rests = rests.filter(|(from, to)| to > from).collect();
-        let again = execution.again().map(|wait| x(row.ended() + wait).min(right));
+        let again = execution.again().map(|wait| x(row.ended().saturating_add(wait)).min(right));
         groups[group].bars.push(Bar { row: place, lane, x: at, width, rests, again });
     }
     let mut top = AXIS;

@@ -121,14 +121,17 @@ function place(article, at, near) {
     Math.max(edge, Math.min(left, innerWidth - width - edge)),
     Math.max(edge, Math.min(top, innerHeight - height - edge)),
   ];
+  const below = [at.left, at.bottom + edge];
+  // Of an execution, what is said stands among the others and not on the picture.
   const choices = [
+    ...(near[0]?.dataset.bar ? [below] : []),
     [at.right + 16, at.top],
     [at.left - 16 - width, at.top],
     [main.right - width - edge, main.top + edge],
     [main.left + edge, main.top + edge],
     [main.right - width - edge, main.bottom - height - edge],
     [main.left + edge, main.bottom - height - edge],
-    [at.left, at.bottom + edge],
+    below,
     [at.left, at.top - edge - height],
   ].map(inside);
   return choices.reduce((best, choice) => (hidden(choice) < hidden(best) ? choice : best));

@@ -10,6 +10,7 @@ use super::build::Builder;
 use super::card::Card;
 use super::loops;
 use super::tally::Tally;
+use super::text::printable;
 use crate::graph::Graph;
 
 /// Nodes and the lines between them.
@@ -52,6 +53,11 @@ impl TryFrom<Read> for Scene {
             return Err("a node in the picture of the workflow has no proper key");
         }
         let mut scene = Self { name, nodes, lines, published, received };
+        for node in &mut scene.nodes {
+            let words = node.row.iter_mut().flat_map(|row| [&mut row.takes, &mut row.gives]);
+            let words = words.chain(&mut node.notes).chain([&mut node.name]);
+            words.for_each(|words| *words = printable(words));
+        }
         loops::find(&mut scene);
         Ok(scene)
     }

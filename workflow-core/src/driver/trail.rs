@@ -163,13 +163,13 @@ impl Trail {
     ) -> (Vec<u64>, Option<Batch>) {
         let is_of = |known: &&mut Gathering| known.step == step && known.arrived.len() >= events.len();
         let count = self.gathering.iter_mut().filter(is_of).count();
+        let marks: Vec<u64> = if count < 2 { Vec::new() } else { events.iter().map(mark).collect() };
         let is_same = |known: &Gathering| {
             let exact = self.takes_all(step);
             known.step == step
                 && known.arrived.len() >= events.len()
                 && (!exact || known.arrived.len() == events.len())
-                && (count < 2
-                    || events.iter().zip(&known.arrived).all(|(event, (_, arrived))| mark(event) == *arrived))
+                && marks.iter().zip(&known.arrived).all(|(mark, (_, arrived))| mark == arrived)
         };
         // An empty batch is told from one of which nothing has arrived yet.
         let empty = || self.gathering.iter().position(|known| is_same(known) && known.opened_with == 0);

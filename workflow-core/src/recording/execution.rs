@@ -95,6 +95,7 @@ impl<T> Default for List<T> {
 
 impl<T> List<T> {
     /// The most that is kept.
+    #[cfg(feature = "runtime")]
     pub(crate) const ROOM: usize = 16;
 
     /// Whether there was none at all.

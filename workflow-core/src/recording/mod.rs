@@ -4,6 +4,8 @@
 //! that it can be drawn by a program that does not know the workflow.
 
 mod execution;
+#[cfg(feature = "draw")]
+mod facts;
 mod passed;
 mod print;
 mod rows;
@@ -248,6 +250,7 @@ impl Recording {
         execution.called.iter().map(|run| Self::new(run.clone()))
     }
 
+    #[cfg(feature = "draw")]
     pub(crate) fn recorded(&self) -> &Recorded {
         &self.run
     }

@@ -70,19 +70,6 @@ impl Passed {
     }
 }
 
-impl How {
-    /// In a word; nothing where it goes without saying.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Taken | Self::Returned => "",
-            Self::Member => "in a batch",
-            Self::Sent => "sent",
-            Self::Published => "published",
-            Self::Awaited => "waited for",
-        }
-    }
-}
-
 fn is_zero(number: &usize) -> bool {
     *number == 0
 }

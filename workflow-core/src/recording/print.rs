@@ -97,8 +97,8 @@ fn bar(row: &Row<'_>, from: Duration, to: Duration) -> String {
     let mut bar = vec![' '; BAR];
     bar[first..last.max(first + 1)].fill('█');
     for wait in row.execution.waits() {
-        let began = wait.began + row.offset;
-        let (first, last) = (place(began), place(began + wait.lasted));
+        let began = wait.began.saturating_add(row.offset);
+        let (first, last) = (place(began), place(began.saturating_add(wait.lasted)));
         if !matches!(wait.ended, WaitEnded::Dropped) || last > first {
             bar[first.min(last)..last].fill('░');
         }

@@ -18,11 +18,11 @@ pub(crate) struct Row<'a> {
 
 impl Row<'_> {
     pub(crate) fn began(&self) -> Duration {
-        self.execution.began + self.offset
+        self.execution.began.saturating_add(self.offset)
     }
 
     pub(crate) fn ended(&self) -> Duration {
-        self.began() + self.execution.lasted
+        self.began().saturating_add(self.execution.lasted)
     }
 
     /// How many runs it is inside of.
@@ -46,7 +46,7 @@ impl Recorded {
             let left_out_before = if place == self.gap { self.left_out } else { 0 };
             rows.push(Row { execution, path: path.clone(), offset, left_out_before });
             for called in &execution.called {
-                called.add_rows(&path, offset + called.called_at, rows);
+                called.add_rows(&path, offset.saturating_add(called.called_at), rows);
             }
         }
     }

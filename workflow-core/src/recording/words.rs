@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ended, Execution, How, Outcome, Passed, Recorded, WaitEnded, Waited};
+use super::{Ended, Execution, Outcome, WaitEnded, Waited};
 
 /// A length of time in the units in which one thinks of it: `12 µs`, `3.4 ms`, `1.2 s`, `2 min 5 s`, `3 d 4 h`.
 pub(crate) fn length(time: Duration) -> String {
@@ -56,7 +56,7 @@ pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -81,27 +81,6 @@ impl Outcome {
             Self::Refused { why } => format!("could not go on: {why}"),
         }
     }
-
-    #[cfg(feature = "draw")]
-    /// The same in a word.
-    pub(crate) fn word(&self) -> &'static str {
-        match self {
-            Self::Open => "goes on",
-            Self::Stopped(_) => "ended",
-            Self::Failed { .. } => "failed",
-            Self::Stalled { .. } => "stalled",
-            Self::TimedOut { .. } => "timed out",
-            Self::Cancelled => "cancelled",
-            Self::Refused { .. } => "refused",
-        }
-    }
-}
-
-impl Recorded {
-    /// What was left out, if anything was.
-    pub(crate) fn gap_words(&self) -> Option<String> {
-        (self.left_out > 0).then(|| format!("{} executions were not kept", count(self.left_out)))
-    }
 }
 
 impl Execution {
@@ -111,52 +90,6 @@ impl Execution {
             1 => self.step.to_string(),
             attempt => format!("{}, try {attempt}", self.step),
         }
-    }
-
-    /// All that is known of it: name and value. `offset` is what is added to its times.
-    pub(crate) fn facts(&self, offset: Duration) -> Vec<(&'static str, String)> {
-        let mut facts = vec![("began", format!("at {}", length(self.began + offset)))];
-        let took = match self.ended {
-            Ended::Running => format!("{} so far", length(self.lasted)),
-            _ => length(self.lasted),
-        };
-        facts.push(("took", took));
-        match &self.ended {
-            Ended::Failed { error, again: None } => facts.push(("failed", error.clone())),
-            Ended::Failed { error, again: Some(wait) } => {
-                facts.push(("failed", error.clone()));
-                facts.push(("tried again", format!("after {}", length(*wait))));
-            }
-            Ended::Dropped => facts.push(("dropped", "when the run ended".to_owned())),
-            Ended::Running | Ended::Returned => (),
-        }
-        passed(&mut facts, "input", self.took(), self.took.more);
-        passed(&mut facts, "output", self.gave(), self.gave.more);
-        facts.extend(self.waits().iter().map(|wait| ("wait", wait.told())));
-        if self.waits.more > 0 {
-            facts.push(("wait", format!("{} more", count(self.waits.more))));
-        }
-        if !self.follows.is_empty() {
-            let numbers = self.follows().iter().map(|from| format!("#{from}")).collect::<Vec<_>>().join(", ");
-            let more = if self.follows.more > 0 {
-                format!(" and {} more", count(self.follows.more))
-            } else {
-                String::new()
-            };
-            facts.push(("follows", numbers + &more));
-        }
-        if let Some(opener) = self.batch {
-            facts.push(("batch of", format!("#{opener}")));
-        }
-        facts.extend(
-            self.called
-                .iter()
-                .map(|run| ("called", format!("{}, which {}", run.flow.name(), run.outcome.words()))),
-        );
-        if self.calls_left_out > 0 {
-            facts.push(("called", format!("{} runs more, not kept", count(self.calls_left_out))));
-        }
-        facts
     }
 
     /// What is worth a remark beside its name and time.
@@ -176,15 +109,7 @@ impl Execution {
 }
 
 impl Waited {
-    /// The same with what came.
-    fn told(&self) -> String {
-        match &self.ended {
-            WaitEnded::Got(event) => format!("{}: {}", self.words(), event.words()),
-            _ => self.words(),
-        }
-    }
-
-    fn words(&self) -> String {
+    pub(super) fn words(&self) -> String {
         let time = length(self.lasted);
         match self.ended {
             WaitEnded::Open => format!("waits for {}, {time} so far", self.event),
@@ -192,18 +117,5 @@ impl Waited {
             WaitEnded::TimedOut => format!("waited {time} in vain for {}", self.event),
             WaitEnded::Dropped => format!("waited {time} for {}, then no more", self.event),
         }
-    }
-}
-
-fn passed(facts: &mut Vec<(&'static str, String)>, what: &'static str, events: &[Passed], more: u64) {
-    for event in events {
-        let how = match event.how {
-            How::Taken | How::Returned => String::new(),
-            how => format!("{}: ", how.word()),
-        };
-        facts.push((what, how + &event.words()));
-    }
-    if more > 0 {
-        facts.push((what, format!("{} events more", count(more))));
     }
 }
