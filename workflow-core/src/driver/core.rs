@@ -296,6 +296,8 @@ impl<W: Workflow> Core<W> {
     }
 
     /// The run cannot begin.
+    #[cold]
+    #[inline(never)]
     pub(super) fn refuse(&self, error: &RunError) {
         if let Some(recorder) = self.recorder() {
             recorder.refused(error);

@@ -15,7 +15,7 @@ use self::log::{gives, mark, passed};
 use super::kept::{Kept, Place};
 use super::trail::Trail;
 use crate::draw::Scene;
-use crate::graph::Graph;
+use crate::graph::{Graph, Takes};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
 use crate::recording::{self, Ended, Execution, How, Path, Recorded, Steps, WaitEnded, shortened};
 use crate::{Events, Recording, Workflow};
@@ -109,8 +109,8 @@ impl Recorder {
         let plan = W::Event::plan();
         let graph = plan.graph();
         let is_marked = |event: u16| {
-            let gathers = |step: &crate::graph::StepNode| matches!(step.takes, crate::graph::Takes::Batch { event: gathered, .. } if gathered == event);
-            graph.steps.iter().any(|step| gathers(step) || step.waits.contains(&event))
+            let gathers = |takes| matches!(takes, Takes::Batch { event: gathered, .. } if gathered == event);
+            graph.steps.iter().any(|step| gathers(step.takes) || step.waits.contains(&event))
         };
         let log = Log {
             graph,

@@ -25,11 +25,15 @@ impl Watch {
     pub(super) fn of_every_run<W: Workflow>(core: &Core<W>) -> Option<Self> {
         static IS_WANTED: LazyLock<bool> =
             LazyLock::new(|| std::env::var_os("WORKFLOW_LOG").is_some_and(|value| value != "0"));
-        let mut watch = Self { spans: Spans::of_run(core), ..Self::default() };
+        let spans = Spans::of_run(core);
+        if spans.is_none() && !*IS_WANTED {
+            return None;
+        }
+        let mut watch = Self { spans, ..Self::default() };
         if *IS_WANTED {
             watch.print_to(std::io::stderr());
         }
-        (watch.lines.is_some() || watch.spans.is_some()).then_some(watch)
+        Some(watch)
     }
 
     /// Prints the lines.
