@@ -21,6 +21,7 @@ mod joins;
 mod long;
 mod parallel;
 mod readers;
+mod recording;
 mod resting;
 mod retries;
 mod routing;

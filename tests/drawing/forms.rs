@@ -1,10 +1,10 @@
-//! Forms: each of the six flows in each form, as it was last looked at and found good.
+//! Forms: each of the six flows, and of the recordings, in each form, as it was last looked at and found good.
 //!
 //! After a change to the look: `INSTA_UPDATE=always`, then open the pictures and look.
 
 use workflow_core::Drawing;
 
-use crate::flows::six;
+use crate::flows::{recorded, six};
 
 #[test]
 fn each_flow_is_drawn_as_mermaid() {
@@ -43,13 +43,20 @@ fn the_page_holds_the_very_picture_that_is_drawn_as_svg() {
     }
 }
 
-/// Compares what is drawn of each flow with what was.
+/// Compares what is drawn of each flow and each recording with what was.
 fn each(form: &str, draw: impl Fn(&Drawing) -> String) {
     for (name, drawing) in six() {
-        insta::with_settings!({ snapshot_suffix => "", prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(format!("{name}.{form}"), draw(&drawing));
-        });
+        compare(&format!("{name}.{form}"), &draw(&drawing));
     }
+    for (name, recording) in recorded::recordings() {
+        compare(&format!("recorded-{name}.{form}"), &draw(&recording.draw()));
+    }
+}
+
+fn compare(name: &str, drawn: &str) {
+    insta::with_settings!({ snapshot_suffix => "", prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, drawn);
+    });
 }
 
 /// The text without what stands in an element, which is the same in all pictures or has a test of its own.

@@ -6,6 +6,7 @@ mod laws;
 mod look;
 mod readers;
 mod readme;
+mod recordings;
 mod speed;
 mod tools;
 mod traps;

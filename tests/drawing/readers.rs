@@ -14,7 +14,7 @@ fn mermaid_draws_every_step_and_every_event_of_each_flow() {
     for ((name, drawing), picture) in six().iter().zip(list(&answer["pictures"])) {
         assert!(picture.get("error").is_none(), "{name}: {picture}");
         let (nodes, arrows) = (words(&picture["nodes"]), words(&picture["arrows"]));
-        let graph = drawing.graph();
+        let graph = drawing.graph().expect("it is a graph");
         for step in graph.steps {
             assert!(
                 nodes.iter().any(|node| node.starts_with(step.name)),
@@ -34,7 +34,7 @@ fn graphviz_reads_every_step_and_every_event_of_each_flow() {
     for (name, drawing) in six() {
         let Some(read) = graphviz(&drawing.dot()) else { return };
         let labels: Vec<_> = list(&read["objects"]).iter().map(|node| text(&node["label"])).collect();
-        let graph = drawing.graph();
+        let graph = drawing.graph().expect("it is a graph");
         let names = graph.steps.iter().map(|step| step.name);
         for wanted in names.chain(graph.events.iter().map(|event| event.name)) {
             assert!(labels.iter().any(|label| label.starts_with(wanted)), "{name}: {wanted} in {labels:?}");
@@ -45,7 +45,7 @@ fn graphviz_reads_every_step_and_every_event_of_each_flow() {
 #[test]
 fn in_a_picture_no_word_sticks_out_no_node_overlaps_and_no_line_runs_over_a_node() {
     let mut drawn: Vec<(String, Drawing)> =
-        six().iter().map(|(name, drawing)| ((*name).to_owned(), *drawing)).collect();
+        six().iter().map(|(name, drawing)| ((*name).to_owned(), drawing.clone())).collect();
     for seed in 0..12 {
         let steps = 5 + 5 * seed as usize;
         drawn.push((format!("random-{seed}"), Drawing::new(random::graph(steps, seed))));
@@ -65,7 +65,7 @@ fn in_a_picture_no_word_sticks_out_no_node_overlaps_and_no_line_runs_over_a_node
 
 #[test]
 fn a_picture_is_light_or_dark_as_the_reader_wishes() {
-    let (_, drawing) = six()[0];
+    let [(_, drawing), ..] = six();
     let file = written("colours", "linear.svg", &drawing.svg());
     let page = |dark: bool| {
         let answer = browser(&json!({ "ask": "measure", "dark": dark, "files": [{ "file": file }] }))?;

@@ -2,7 +2,7 @@
 
 use workflow_core::prelude::*;
 
-use crate::flows::{linear, shop};
+use crate::flows::{linear, recorded, shop};
 
 #[test]
 fn the_picture_in_the_readme_is_the_one_that_the_flow_draws() {
@@ -11,15 +11,27 @@ fn the_picture_in_the_readme_is_the_one_that_the_flow_draws() {
     assert!(readme.contains(&picture), "{picture}");
 }
 
-/// After a change to the look: `INSTA_UPDATE=always` writes this one too.
+/// After a change to the look: `INSTA_UPDATE=always` writes these too.
 #[test]
-fn the_picture_beside_the_readme_is_the_one_that_its_flow_draws() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../pictures/shop.svg");
-    let drawn = shop::Shop::draw().svg();
-    if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
-        std::fs::write(path, &drawn).expect("the picture can be written");
+fn the_pictures_beside_the_readme_are_those_that_its_flow_draws() {
+    let pictures =
+        [("shop.svg", shop::Shop::draw().svg()), ("refused.svg", recorded::refused().draw().svg())];
+    for (name, drawn) in pictures {
+        let path = format!("{}/../pictures/{name}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always") {
+            std::fs::write(&path, &drawn).expect("the picture can be written");
+        }
+        assert!(
+            std::fs::read_to_string(path).is_ok_and(|saved| saved == drawn),
+            "pictures/{name} is another"
+        );
     }
-    assert!(std::fs::read_to_string(path).is_ok_and(|saved| saved == drawn), "pictures/shop.svg is another");
+}
+
+#[test]
+fn the_timeline_in_the_readme_is_the_one_that_is_printed() {
+    let timeline = recorded::refused().to_string();
+    assert!(include_str!("../../README.md").contains(&timeline), "{timeline}");
 }
 
 #[event]

@@ -88,6 +88,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Pictures
+//!
+//! [`Workflow::draw`] shows all paths that a run can take. A run that is begun with [`Run::record`] has a
+//! [`Recording`], at any moment and after whatever end: [`Recording::draw`] shows the path that was taken.
+//!
+//! ```
+//! # use workflow_core::prelude::*;
+//! # #[event] struct Draft(String);
+//! # struct Greeter;
+//! # #[workflow]
+//! # impl Greeter {
+//! # #[step] async fn write(&self, name: StartEvent<String>) -> Draft { Draft(format!("hello {name}")) }
+//! # #[step] async fn polish(&self, draft: Draft) -> StopEvent<String> { StopEvent(draft.0 + "!") }
+//! # }
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! # let folder = std::env::temp_dir().join(format!("workflow-pictures-{}", std::process::id()));
+//! # std::fs::create_dir_all(&folder)?;
+//! Greeter::draw().save(folder.join("all_possible_paths.html"))?;
+//!
+//! let mut run = Greeter.run("world").record();
+//! let greeting = (&mut run).await?;
+//! run.recording().draw().save(folder.join("most_recent_execution.html"))?;
+//! # std::fs::remove_dir_all(&folder)?;
+//! # assert_eq!(greeting, "hello world!");
+//! # Ok::<(), Box<dyn std::error::Error>>(()) })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Steps that are free functions
 //!
 //! `#[workflow]` above a struct makes a workflow to which functions are attached, from any module and from
@@ -148,6 +176,7 @@ mod hash;
 pub mod machine;
 mod outline;
 mod output;
+pub mod recording;
 #[cfg(feature = "runtime")]
 mod registry;
 #[cfg(feature = "runtime")]
@@ -178,6 +207,7 @@ pub use fields::{FieldError, Fields};
 pub use machine::Attempt;
 #[doc(hidden)]
 pub use outline::Outline;
+pub use recording::Recording;
 #[cfg(feature = "runtime")]
 pub use registry::{Listed, workflows};
 #[cfg(feature = "runtime")]

@@ -126,6 +126,7 @@ function state() {
       inside: inside(card.getBoundingClientRect()),
     })),
     dim: [...document.querySelectorAll("[data-node].dim")].map((node) => node.dataset.node),
+    dimBars: [...document.querySelectorAll("[data-bar].dim")].map((bar) => bar.dataset.bar),
     shown: document.querySelector("#view svg").getAttribute("viewBox"),
     scale: document.getElementById("scale").textContent,
     title: document.title,
@@ -148,9 +149,12 @@ async function use(browser, { file, actions, ...options }) {
     return [box.x + box.width / 2, box.y + box.height / 2];
   };
   const node = (key) => `[data-node="${key}"]`;
+  const bar = (key) => `[data-bar="${key}"] .bar-shape`;
   const doing = {
     hover: async (key) => page.mouse.move(...(await middle(node(key)))),
     click: async (key) => page.mouse.click(...(await middle(node(key)))),
+    hoverBar: async (key) => page.mouse.move(...(await middle(bar(key)))),
+    clickBar: async (key) => page.mouse.click(...(await middle(bar(key)))),
     press: async (selector) => page.click(selector),
     key: async (key) => page.keyboard.press(key),
     leave: async () => page.mouse.move(3, 120),

@@ -6,6 +6,7 @@ pub mod branch;
 pub mod linear;
 pub mod looping;
 pub mod random;
+pub mod recorded;
 pub mod shop;
 pub mod table;
 

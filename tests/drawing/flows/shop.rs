@@ -37,3 +37,8 @@ impl Shop {
         StopEvent(format!("{} gave up after {} attempts: {}", failed.step, failed.attempts, failed.error))
     }
 }
+
+/// What the person answers who does not want the order.
+pub fn refusal(order: u64) -> Approval {
+    Approval { order, ok: false }
+}

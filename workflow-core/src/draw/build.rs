@@ -2,7 +2,8 @@
 
 use super::card::{self, Card};
 use super::scene::{Emphasis, Kind, Line, LineKind, Node, Scene};
-use crate::graph::{Graph, Role, Shape, StepNode, Takes};
+use super::text;
+use crate::graph::{EventNode, Graph, Role, Shape, StepNode, Takes};
 
 /// With more doors than this, each has a caller of its own, lest lines cross the whole picture.
 const DOORS_OF_ONE_CALLER: usize = 3;
@@ -48,7 +49,12 @@ impl<'a> Builder<'a> {
             self.lines_from_event(event, stop);
         }
         self.failures();
-        Scene { name: self.graph.name, nodes: self.nodes, lines: self.lines }
+        let names = |is: fn(&EventNode) -> bool| {
+            self.graph.events.iter().filter(|event| is(event)).map(|event| event.name.to_owned()).collect()
+        };
+        let (published, received) = (names(|event| event.published), names(|event| event.received));
+        let name = self.graph.name.to_owned();
+        Scene { name, published, received, nodes: self.nodes, lines: self.lines }
     }
 
     fn add(&mut self, key: &str, kind: Kind, name: &str, card: Card) -> usize {
@@ -57,20 +63,23 @@ impl<'a> Builder<'a> {
         let name = name.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect();
         self.nodes.push(Node {
             key,
+            place: 0,
             kind,
             name,
             notes: Vec::new(),
+            row: None,
             card,
             emphasis: Emphasis::Usual,
             #[cfg(feature = "draw")]
             again: false,
+            tally: None,
         });
         self.nodes.len() - 1
     }
 
     fn line(&mut self, from: usize, to: usize, kind: LineKind, many: bool) {
         let (back, perhaps, emphasis) = (false, false, Emphasis::Usual);
-        self.lines.push(Line { from, to, kind, many, perhaps, back, emphasis });
+        self.lines.push(Line { from, to, kind, many, perhaps, back, emphasis, times: 0 });
     }
 
     fn add_step(&mut self, step: usize) {
@@ -79,6 +88,8 @@ impl<'a> Builder<'a> {
         let card = card::of_step(self.graph, step);
         let node = self.add(&format!("s{step}"), Kind::Step { gathers }, row.name, card);
         self.nodes[node].notes = notes(row);
+        self.nodes[node].row = Some(text::row(self.graph, row));
+        self.nodes[node].place = step as u16;
         self.steps.push(node);
     }
 
@@ -97,6 +108,7 @@ impl<'a> Builder<'a> {
             return;
         }
         let node = self.add(&format!("e{event}"), Kind::Event { many }, row.name, card);
+        self.nodes[node].place = event as u16;
         self.events.push(node);
     }
 
@@ -187,6 +199,7 @@ impl<'a> Builder<'a> {
                 _ => name.to_owned(),
             };
             let failure = self.add(&format!("f{place}"), Kind::Failure, &name, card);
+            self.nodes[failure].place = place as u16;
             if caught.len() <= LINES_TO_A_CATCH {
                 for step in caught {
                     self.line(self.steps[step], failure, LineKind::Failure, false);

@@ -1,42 +1,50 @@
 //! Card: what is said of a node when somebody asks for it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
 
 use crate::graph::{Graph, Role, RunsOn, Shape, StepNode, Takes};
 
 /// All that is known of a step or an event, in words.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Card {
     /// What it is: `step`, `event`.
-    pub(super) kind: &'static str,
+    pub(super) kind: Cow<'static, str>,
     /// Code: the signature of a step, the fields of an event.
     pub(super) code: String,
     /// The doc comment.
     pub(super) doc: String,
     /// Name and value.
-    pub(super) facts: Vec<(&'static str, String)>,
+    pub(super) facts: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Card {
+    fn new(kind: &'static str, code: String, doc: String, facts: Vec<(&'static str, String)>) -> Self {
+        let facts = facts.into_iter().map(|(fact, value)| (Cow::Borrowed(fact), value)).collect();
+        Self { kind: Cow::Borrowed(kind), code, doc, facts }
+    }
+
     pub(super) fn start() -> Self {
-        Self { kind: "start", doc: "A run begins here.".to_owned(), ..Self::default() }
+        Self::new("start", String::new(), "A run begins here.".to_owned(), Vec::new())
     }
 
     pub(super) fn stop() -> Self {
         let doc = "A run ends here, with the first event that comes.".to_owned();
-        Self { kind: "stop", doc, ..Self::default() }
+        Self::new("stop", String::new(), doc, Vec::new())
     }
 
     pub(super) fn caller() -> Self {
         let doc = "Who started the run: gets what the workflow publishes, sends what it receives.".to_owned();
-        Self { kind: "outside", doc, ..Self::default() }
+        Self::new("outside", String::new(), doc, Vec::new())
     }
 
     /// The card of what is drawn once more.
     #[cfg(feature = "draw")]
     pub(super) fn again(first: &Self) -> Self {
         Self {
-            kind: first.kind,
+            kind: first.kind.clone(),
             doc: "It stands elsewhere in the picture too.".to_owned(),
             ..Self::default()
         }
@@ -103,7 +111,7 @@ pub(super) fn of_step(graph: &Graph, step: usize) -> Card {
         RunsOn::Task => facts.push(("runs on", "a task of its own".to_owned())),
         RunsOn::Pool => facts.push(("runs on", "a thread that may block".to_owned())),
     }
-    Card { kind: "step", code: row.signature.to_owned(), doc: row.doc.to_owned(), facts }
+    Card::new("step", row.signature.to_owned(), row.doc.to_owned(), facts)
 }
 
 /// What is known of an event; `fields` are its own words for what it holds.
@@ -129,7 +137,7 @@ pub(super) fn of_event(graph: &Graph, event: usize, fields: &str) -> Card {
         facts.push(("received", "from the caller, at any time".to_owned()));
     }
     facts.retain(|(_, value)| !value.is_empty());
-    Card { kind, code: one_a_line(fields), doc: String::new(), facts }
+    Card::new(kind, one_a_line(fields), String::new(), facts)
 }
 
 /// What is known of the failures of `caught`.
@@ -137,7 +145,7 @@ pub(super) fn of_failure(graph: &Graph, caught: &[usize], fields: Option<&String
     let of: Vec<_> = caught.iter().map(|step| graph.steps[*step].name).collect();
     let facts = vec![("from", of.join(", "))];
     let doc = "A step has given up.".to_owned();
-    Card { kind: "failure", code: one_a_line(fields.map_or("", String::as_str)), doc, facts }
+    Card::new("failure", one_a_line(fields.map_or("", String::as_str)), doc, facts)
 }
 
 /// What a step returns. The failure that may come instead is no part of it.

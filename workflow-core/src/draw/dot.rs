@@ -11,7 +11,7 @@ const HEAD: &str = "    graph [rankdir=TB, nodesep=0.35, ranksep=0.3];
 
 /// The whole graph; the same scene gives the same text.
 pub(super) fn write(scene: &Scene) -> String {
-    let mut text = format!("digraph {} {{\n{HEAD}", quoted(scene.name));
+    let mut text = format!("digraph {} {{\n{HEAD}", quoted(&scene.name));
     for node in &scene.nodes {
         // Writing to a string does not fail.
         let _ = writeln!(text, "    {} [{}];", node.key, attributes(node));
@@ -39,12 +39,28 @@ fn attributes(node: &Node) -> String {
         }
     };
     let many = if node.kind == (Kind::Event { many: true }) { " ×n" } else { "" };
+    let many = match (node.tally, node.kind) {
+        (Some(tally), Kind::Event { .. }) if tally.times > 1 => format!(" ×{}", tally.times),
+        _ => many.to_owned(),
+    };
     let mut label = format!("{}{many}", node.name);
+    if let (Some(tally), Kind::Step { .. }, Emphasis::Taken) = (node.tally, node.kind, node.emphasis) {
+        label += "\n";
+        label += &tally.long();
+    }
     if !node.notes.is_empty() {
         label += "\n";
         label += &node.notes.join(" · ");
     }
-    let faint = if matches!(node.emphasis, Emphasis::Faint) { ", penwidth=0.5" } else { "" };
+    let faint = match (node.tally, node.emphasis) {
+        (None, Emphasis::Faint) => ", penwidth=0.5",
+        (Some(_), Emphasis::Faint) => {
+            ", penwidth=0.5, fillcolor=\"#f4f6f8\", color=\"#b6c0cb\", fontcolor=\"#8b97a5\""
+        }
+        (Some(tally), _) if tally.gave_up => ", penwidth=2.4, color=\"#a3245f\"",
+        (Some(_), _) => ", penwidth=2.4",
+        (None, _) => "",
+    };
     format!("label={}, {look}{faint}, tooltip={}", quoted(&label), quoted(&node.card.text(&node.name)))
 }
 
@@ -58,6 +74,16 @@ fn arrow(scene: &Scene, line: &Line) -> String {
         LineKind::Door => vec!["style=dashed"],
         LineKind::Failure => vec!["style=dashed", "color=\"#a3245f\""],
     };
+    let times = format!("label=\" ×{}\"", line.times);
+    match line.emphasis {
+        Emphasis::Usual => (),
+        Emphasis::Faint if from.tally.is_none() => (),
+        Emphasis::Faint => look.push("color=\"#c3cad3\""),
+        Emphasis::Taken => look.push("penwidth=2.4"),
+    }
+    if line.times > 1 {
+        look.extend([&*times, "fontsize=11"]);
+    }
     let (head, tail) = (!to.kind.is_event(), line.perhaps);
     if line.back {
         std::mem::swap(&mut from, &mut to);

@@ -1,7 +1,7 @@
 //! Label: how wide a text is, and how it is cut when it is too wide.
 
 /// How many columns of a terminal, or of a font with fixed widths, the text takes.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     #[cfg(feature = "draw")]
     return unicode_width::UnicodeWidthStr::width(text);
     #[cfg(not(feature = "draw"))]

@@ -2,15 +2,17 @@
 
 use std::fmt::Write;
 
-use super::scene::{Arrow, Kind, LineKind, Node, Scene};
+use super::scene::{Arrow, Emphasis, Kind, LineKind, Node, Scene};
 
 /// What the nodes of one kind look like; the colours are read on a light and on a dark page.
-const CLASSES: [(&str, &str); 5] = [
+const CLASSES: [(&str, &str); 7] = [
     ("start", "fill:#0f766e,stroke:#0b4f4a,color:#ffffff"),
     ("step", "fill:#e3eefa,stroke:#1d5fa8,color:#0b2239"),
     ("stop", "fill:#fdf0e7,stroke:#b3430b,color:#4a1a00"),
     ("caller", "fill:#f0eafc,stroke:#6d45b8,color:#2b1259,stroke-dasharray:5 3"),
     ("event", "fill:#fff6d6,stroke:#8f6a00,color:#3d2c00"),
+    ("gaveup", "stroke:#a3245f,stroke-width:3px"),
+    ("untaken", "opacity:0.4"),
 ];
 
 /// The whole flowchart; the same scene gives the same text.
@@ -27,10 +29,31 @@ pub(super) fn write(scene: &Scene) -> String {
             line(format_args!("{}{}", node.key, shape(node)));
             let of = classes.iter_mut().find(|(name, _)| *name == class(node.kind));
             of.expect("each kind has its class").1.push(&node.key);
+            let recorded = match (node.tally, node.emphasis) {
+                (Some(_), Emphasis::Faint) => Some("untaken"),
+                (Some(tally), _) if tally.gave_up => Some("gaveup"),
+                _ => None,
+            };
+            if let Some((_, keys)) =
+                recorded.and_then(|class| classes.iter_mut().find(|(name, _)| *name == class))
+            {
+                keys.push(&node.key);
+            }
         }
     }
-    for Arrow { from, event, to, kind, many } in scene.arrows() {
-        let times = if many { " ×n" } else { "" };
+    let (mut links, mut taken, mut untaken) = (0, Vec::new(), Vec::new());
+    for Arrow { from, event, to, kind, many, emphasis, times } in scene.arrows() {
+        match (from.tally, emphasis) {
+            (Some(_), Emphasis::Taken) => taken.push(links),
+            (Some(_), _) => untaken.push(links),
+            (None, _) => (),
+        }
+        links += 1;
+        let times = match times {
+            times if times > 1 => format!(" ×{times}"),
+            _ if many => " ×n".to_owned(),
+            _ => String::new(),
+        };
         let (arrow, waits) = match kind {
             LineKind::Flow => ("-->", ""),
             LineKind::Wait => ("-.->", ", waited for"),
@@ -46,6 +69,18 @@ pub(super) fn write(scene: &Scene) -> String {
     for of in scene.lines.iter().filter(|line| is_loose(line.from) || is_loose(line.to)) {
         let arrow = if matches!(of.kind, LineKind::Flow) { "-->" } else { "-.->" };
         line(format_args!("{} {arrow} {}", scene.nodes[of.from].key, scene.nodes[of.to].key));
+        match of.emphasis {
+            Emphasis::Taken => taken.push(links),
+            Emphasis::Faint if scene.nodes[of.from].tally.is_some() => untaken.push(links),
+            Emphasis::Faint | Emphasis::Usual => (),
+        }
+        links += 1;
+    }
+    for (links, look) in [(taken, "stroke:#1d5fa8,stroke-width:3px"), (untaken, "opacity:0.35")] {
+        if !links.is_empty() {
+            let links: Vec<_> = links.iter().map(ToString::to_string).collect();
+            line(format_args!("linkStyle {} {look}", links.join(",")));
+        }
     }
     for ((name, look), (_, keys)) in CLASSES.iter().zip(&classes) {
         if !keys.is_empty() {
@@ -75,9 +110,13 @@ fn shape(node: &Node) -> String {
         Kind::Event { .. } | Kind::Failure => format!("([\"{name}\"])"),
         Kind::Step { .. } => {
             let gathers = node.notes.first().filter(|_| matches!(node.kind, Kind::Step { gathers: true }));
+            let done = match (node.tally, node.emphasis) {
+                (Some(tally), Emphasis::Taken) => format!("<br/>{}", escaped(&tally.long())),
+                _ => String::new(),
+            };
             match gathers {
-                Some(how) => format!("[\"{name} ({how})\"]"),
-                None => format!("[\"{name}\"]"),
+                Some(how) => format!("[\"{name} ({how}){done}\"]"),
+                None => format!("[\"{name}{done}\"]"),
             }
         }
     }

@@ -9,6 +9,8 @@ mod dot;
 mod html;
 mod label;
 #[cfg(feature = "draw")]
+mod lanes;
+#[cfg(feature = "draw")]
 mod layout;
 mod loops;
 mod mermaid;
@@ -19,16 +21,24 @@ mod route;
 mod scene;
 #[cfg(feature = "draw")]
 mod svg;
+mod tally;
 #[cfg(feature = "draw")]
 mod terminal;
 mod text;
+#[cfg(feature = "draw")]
+mod timeline;
+mod trace;
 
 use std::fmt;
 use std::io;
 use std::path::Path;
 
+use crate::Recording;
 use crate::graph::Graph;
-use scene::Scene;
+
+pub(crate) use label::columns;
+pub(crate) use scene::Scene;
+pub(crate) use text::printable;
 
 /// A picture of a workflow: every step, and every event that can pass between two of them.
 ///
@@ -36,12 +46,21 @@ use scene::Scene;
 /// editors show as a picture, [`Drawing::dot`] one for Graphviz. The feature `draw` brings pictures that are
 /// laid out here: [`Drawing::svg`] and [`Drawing::html`].
 ///
-/// The same workflow gives the same bytes, in every form.
-#[derive(Clone, Copy, Debug)]
+/// Made by `draw()` of a workflow, it shows all that can happen; made by [`Recording::draw`], it shows what did,
+/// over what could have: how often each line was taken, what failed, and a timeline.
+///
+/// The same workflow gives the same bytes, in every form, and so does the same recording.
+#[derive(Clone, Debug)]
 pub struct Drawing {
-    graph: &'static Graph,
-    /// What the fields of its events are.
-    shapes: fn() -> Vec<String>,
+    of: Of,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug)]
+enum Of {
+    /// A graph; and what the fields of its events are.
+    Graph(&'static Graph, fn() -> Vec<String>),
+    Recording(Recording),
 }
 
 /// Why a picture was not saved.
@@ -89,14 +108,21 @@ impl Drawing {
     /// The picture of all that `graph` can do.
     #[must_use]
     pub const fn new(graph: &'static Graph) -> Self {
-        Self { graph, shapes: Vec::new }
+        Self { of: Of::Graph(graph, Vec::new) }
+    }
+
+    pub(crate) const fn of_recording(recording: Recording) -> Self {
+        Self { of: Of::Recording(recording) }
     }
 
     /// The same picture, in which each event says what its fields are: one text for each event of the
     /// graph, in their order.
     #[must_use]
-    pub const fn with_fields(self, fields: fn() -> Vec<String>) -> Self {
-        Self { shapes: fields, ..self }
+    pub fn with_fields(mut self, fields: fn() -> Vec<String>) -> Self {
+        if let Of::Graph(_, shapes) = &mut self.of {
+            *shapes = fields;
+        }
+        self
     }
 
     /// The picture as one HTML file that works from disk, with no network: it can be moved and zoomed, a
@@ -104,14 +130,14 @@ impl Drawing {
     #[cfg(feature = "draw")]
     #[must_use]
     pub fn html(&self) -> String {
-        html::write(&self.scene_to_lay_out())
+        html::write(&self.scene_to_lay_out(), self.recording())
     }
 
     /// The picture as SVG, light or dark as the reader's screen is.
     #[cfg(feature = "draw")]
     #[must_use]
     pub fn svg(&self) -> String {
-        svg::write(&self.scene_to_lay_out())
+        svg::write(&self.scene_to_lay_out(), self.recording())
     }
 
     /// The picture in the language of Mermaid, as a `flowchart TB`.
@@ -145,14 +171,28 @@ impl Drawing {
             .map_err(|source| DrawError::Unwritable { path: shown, source })
     }
 
-    /// The workflow that is drawn.
+    /// The graph that is drawn; `None` of a recording, which knows no more of it than the picture shows.
     #[must_use]
-    pub const fn graph(&self) -> &'static Graph {
-        self.graph
+    pub const fn graph(&self) -> Option<&'static Graph> {
+        match &self.of {
+            Of::Graph(graph, _) => Some(graph),
+            Of::Recording(_) => None,
+        }
     }
 
     fn scene(&self) -> Scene {
-        Scene::new(self.graph, &(self.shapes)())
+        match &self.of {
+            Of::Graph(graph, shapes) => Scene::new(graph, &shapes()),
+            Of::Recording(recording) => recording.scene(),
+        }
+    }
+
+    /// What was recorded, where that is drawn.
+    fn recording(&self) -> Option<&Recording> {
+        match &self.of {
+            Of::Graph(..) => None,
+            Of::Recording(recording) => Some(recording),
+        }
     }
 
     #[cfg(feature = "draw")]
@@ -165,7 +205,11 @@ impl Drawing {
 
 impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        text::write(self.graph, &self.scene(), f)
+        text::write(&self.scene(), f)?;
+        match self.recording() {
+            Some(recording) => write!(f, "\n{recording}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,9 @@ const view = document.getElementById("view");
 const picture = view.querySelector("svg");
 const nodes = [...picture.querySelectorAll("[data-node]")];
 const lines = [...picture.querySelectorAll("[data-from]")];
+// The executions of a recorded run, beside the picture.
+const bars = [...document.querySelectorAll("[data-bar]")];
+const keyOf = (part) => part.dataset.node ?? part.dataset.bar;
 const whole = picture.viewBox.baseVal;
 const size = { width: whole.width, height: whole.height };
 
@@ -87,19 +90,19 @@ addEventListener("resize", show);
 // What is known of a node: shown on hover and focus, kept by a click.
 let asked = null;
 let pinned = false;
-const card = (node) => document.getElementById("card-" + node.dataset.node);
+const card = (node) => document.getElementById("card-" + keyOf(node));
 function forget() {
   if (!asked) return;
   card(asked).hidden = true;
   card(asked).classList.remove("pinned");
   asked = null;
   pinned = false;
-  for (const part of [...nodes, ...lines]) part.classList.remove("dim", "hot", "chosen");
+  for (const part of [...nodes, ...lines, ...bars]) part.classList.remove("dim", "hot", "chosen");
 }
 function ask(node) {
   forget();
   asked = node;
-  const near = highlight(node);
+  const near = bars.includes(node) ? highlightBar(node) : highlight(node);
   const article = card(node);
   article.hidden = false;
   const [left, top] = place(article, node.getBoundingClientRect(), near);
@@ -118,14 +121,17 @@ function place(article, at, near) {
     Math.max(edge, Math.min(left, innerWidth - width - edge)),
     Math.max(edge, Math.min(top, innerHeight - height - edge)),
   ];
+  const below = [at.left, at.bottom + edge];
+  // Of an execution, what is said stands among the others and not on the picture.
   const choices = [
+    ...(near[0]?.dataset.bar ? [below] : []),
     [at.right + 16, at.top],
     [at.left - 16 - width, at.top],
     [main.right - width - edge, main.top + edge],
     [main.left + edge, main.top + edge],
     [main.right - width - edge, main.bottom - height - edge],
     [main.left + edge, main.bottom - height - edge],
-    [at.left, at.bottom + edge],
+    below,
     [at.left, at.top - edge - height],
   ].map(inside);
   return choices.reduce((best, choice) => (hidden(choice) < hidden(best) ? choice : best));
@@ -150,8 +156,20 @@ function highlight(node) {
   }
   for (const line of lines) line.classList.add(hot.has(line) ? "hot" : "dim");
   for (const other of nodes) if (!near.has(other.dataset.node)) other.classList.add("dim");
+  if (key[0] === "s" && key !== "start" && key !== "stop") {
+    for (const bar of bars) bar.classList.toggle("dim", bar.dataset.step !== key);
+  }
   node.classList.add("chosen");
   return nodes.filter((other) => near.has(other.dataset.node));
+}
+// An execution, with its step in the picture if that is there.
+function highlightBar(bar) {
+  const step = nodes.find((node) => node.dataset.node === bar.dataset.step);
+  const near = step ? highlight(step) : [];
+  step?.classList.add("chosen");
+  for (const other of bars) other.classList.toggle("dim", other !== bar);
+  bar.classList.add("chosen");
+  return [bar, ...near];
 }
 function pin(node) {
   const again = pinned && asked === node;
@@ -160,7 +178,7 @@ function pin(node) {
   pinned = true;
   card(node).classList.add("pinned");
 }
-for (const node of nodes) {
+for (const node of [...nodes, ...bars]) {
   node.setAttribute("tabindex", "0");
   node.setAttribute("role", "button");
   node.setAttribute("aria-label", card(node).querySelector("h2").textContent);
@@ -173,6 +191,7 @@ for (const node of nodes) {
     if (moved <= 4) pin(node);
   });
 }
+document.getElementById("time")?.addEventListener("click", forget);
 view.addEventListener("click", () => { if (moved <= 4) forget(); });
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

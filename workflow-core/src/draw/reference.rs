@@ -37,7 +37,7 @@ pub(super) fn cut_long_lines(scene: &mut Scene) {
 /// The same node once more; what is known of it is written at the first one.
 fn copy(node: &Node) -> Node {
     let (key, name, card) = (node.key.clone(), node.name.clone(), Card::again(&node.card));
-    Node { key, name, card, notes: Vec::new(), again: true, ..*node }
+    Node { key, name, card, notes: Vec::new(), row: None, again: true, ..*node }
 }
 
 /// About how far down each node will stand: below all that leads to it, near to what it leads to.

@@ -9,9 +9,12 @@ use super::label::{columns, cut};
 use super::layout::{Placed, Size, place};
 use super::route::{Point, Route};
 use super::scene::{Emphasis, Kind, Line, LineKind, Node, Scene};
+use super::timeline;
+use crate::Recording;
 
-/// The colours and fonts.
+/// The colours and fonts, and those that only a recording needs.
 const LOOK: &str = include_str!("look.css");
+const RECORDED: &str = include_str!("recorded.css");
 
 /// How wide one column of text is in pixels, by size of the font: fixed fonts differ by a hundredth or so.
 const COLUMN: f64 = 0.61;
@@ -24,39 +27,102 @@ const STEP_ROOM: usize = 30;
 const EVENT_ROOM: usize = 32;
 const NOTE_ROOM: usize = 38;
 
+/// How wide a timeline is at least, and how many bars of their own it has.
+const TIMELINE_WIDTH: f64 = 760.0;
+const BARS: usize = 300;
+
 /// How long the head of an arrow is, and the mark at the beginning of a line.
 const HEAD: f64 = 9.0;
 const MARK: f64 = 11.0;
 
 /// The picture as a file; each node says on hover what is known of it.
-pub(super) fn write(scene: &Scene) -> String {
-    let mut picture = draw(scene, true);
+pub(super) fn write(scene: &Scene, recording: Option<&Recording>) -> String {
+    let mut picture = draw(scene, recording, true);
     picture.push('\n');
     picture
 }
 
-/// The picture; without titles it stands in a page that has words of its own for each node.
-pub(super) fn draw(scene: &Scene, titles: bool) -> String {
+/// The picture, with a timeline below it where something was recorded; without titles it stands in a page that
+/// has words of its own for each node.
+pub(super) fn draw(scene: &Scene, recording: Option<&Recording>, titles: bool) -> String {
     let sizes: Vec<Size> = scene.nodes.iter().map(size).collect();
     let placed = place(scene, &sizes);
-    let Size { width, height } = placed.size;
+    let graph = placed.size;
+    let below = recording.map(|recording| below(recording, graph));
+    let recorded = if scene.nodes.iter().any(|node| node.tally.is_some()) { RECORDED } else { "" };
+    let Size { width, height } = below.as_ref().map_or(graph, |(_, size)| *size);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"workflow\" role=\"img\" aria-label=\"{}\" \
-         width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n<style>\n{LOOK}</style>\n",
-        escaped(scene.name),
+         width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\">\n<style>\n{LOOK}{recorded}</style>\n",
+        escaped(&scene.name),
     );
     if titles {
         // Writing to a string does not fail.
-        let _ = writeln!(svg, "<title>{}</title>", escaped(scene.name));
+        let _ = writeln!(svg, "<title>{}</title>", escaped(&scene.name));
     }
     let _ = writeln!(svg, "<rect class=\"page\" width=\"{width:.0}\" height=\"{height:.0}\"/>");
-    for (line, route) in scene.lines.iter().zip(&placed.routes) {
+    // The graph stands in the middle above the timeline.
+    let aside = ((width - graph.width) / 2.0).round();
+    if aside > 0.0 {
+        let _ = writeln!(svg, "<g transform=\"translate({aside:.0} 0)\">");
+    }
+    // What was taken is drawn over what was not.
+    let mut lines: Vec<_> = scene.lines.iter().zip(&placed.routes).collect();
+    lines.sort_by_key(|(line, _)| line.emphasis == Emphasis::Taken);
+    for (line, route) in &lines {
         write_line(&mut svg, scene, line, route);
     }
     for (place, node) in scene.nodes.iter().enumerate() {
         write_node(&mut svg, node, Box::new(&placed, &sizes, place), titles);
     }
+    for (line, route) in lines {
+        write_times(&mut svg, scene, line, route);
+    }
+    if aside > 0.0 {
+        svg += "</g>\n";
+    }
+    if let Some((below, _)) = below {
+        svg += &below;
+    }
     svg + "</svg>"
+}
+
+/// The timeline below the graph, and the size of both.
+fn below(recording: &Recording, graph: Size) -> (String, Size) {
+    let run = recording.recorded();
+    let width = graph.width.max(TIMELINE_WIDTH);
+    let timeline = timeline::draw(run, width, BARS, true);
+    let mut svg = format!("<g class=\"timeline\" transform=\"translate(0 {:.0})\">\n", graph.height);
+    let mut y = 14.0;
+    for (place, words) in timeline::head(run, timeline.merged).iter().enumerate() {
+        if !words.is_empty() {
+            let class = if place == 0 { "who" } else { "about" };
+            let words = escaped(&cut(words, ((width - 24.0) / 7.1) as usize));
+            let _ = writeln!(svg, "<text class=\"{class}\" x=\"12\" y=\"{y:.0}\">{words}</text>");
+            y += 18.0;
+        }
+    }
+    let _ = writeln!(svg, "<g transform=\"translate(0 {y:.0})\">\n{}</g>\n</g>", timeline.svg);
+    (svg, Size { width, height: graph.height + y + timeline.height + 10.0 })
+}
+
+/// How often a line was taken, where that is not what the event says itself.
+fn write_times(svg: &mut String, scene: &Scene, line: &Line, route: &Route) {
+    let event = [line.from, line.to].into_iter().find(|node| scene.nodes[*node].kind.is_event());
+    let known = event.and_then(|event| scene.nodes[event].tally).map(|tally| tally.times);
+    if line.times == 0 || known == Some(line.times) {
+        return;
+    }
+    let middle = route.points.len() / 2;
+    let (one, other) = (route.points[middle - 1], route.points[middle]);
+    let (x, y) = ((one.x + other.x) / 2.0, (one.y + other.y) / 2.0 + 4.0);
+    // On the outer side of two lines that run to and fro.
+    let (x, anchor) = if line.back { (x - 7.0, "end") } else { (x + 7.0, "start") };
+    let _ = writeln!(
+        svg,
+        "<text class=\"taken-times\" x=\"{x:.1}\" y=\"{y:.1}\" style=\"text-anchor:{anchor}\">×{}</text>",
+        line.times
+    );
 }
 
 /// A node alone, to explain what it stands for.
@@ -69,10 +135,10 @@ pub(super) fn sample(kind: Kind, again: bool) -> String {
 }
 
 /// A line alone, to explain what it stands for.
-pub(super) fn sample_line(kind: LineKind, perhaps: bool) -> String {
+pub(super) fn sample_line(kind: LineKind, perhaps: bool, emphasis: &str) -> String {
     let points = vec![Point { x: 10.0, y: 2.0 }, Point { x: 10.0, y: 30.0 }];
     let mut svg = String::from("<svg class=\"workflow\" width=\"20\" height=\"32\" viewBox=\"0 0 20 32\">");
-    let _ = write!(svg, "<g class=\"{}\">", line_class(kind));
+    let _ = write!(svg, "<g class=\"{}{emphasis}\">", line_class(kind));
     stroke(&mut svg, &Route { points }, true, perhaps);
     svg + "</g></svg>"
 }
@@ -105,16 +171,32 @@ fn size(node: &Node) -> Size {
         Kind::Caller => Size { width: wide(&node.name, EVENT_ROOM, EVENT_FONT) + 52.0, height: 34.0 },
         Kind::Step { .. } => {
             let (name, below) = (wide(&node.name, STEP_ROOM, STEP_FONT), wide(&notes, NOTE_ROOM, NOTE_FONT));
-            Size {
-                width: name.max(below).max(60.0) + 32.0,
-                height: if notes.is_empty() { 38.0 } else { 54.0 },
-            }
+            let done = wide(&done(node), NOTE_ROOM, NOTE_FONT);
+            let rows = usize::from(!notes.is_empty()) + usize::from(done > 0.0);
+            Size { width: name.max(below).max(done).max(60.0) + 32.0, height: 38.0 + 16.0 * rows as f64 }
         }
-        Kind::Event { many } => {
-            let times = if many { 3.0 * EVENT_FONT * COLUMN } else { 0.0 };
+        Kind::Event { .. } => {
+            let times = columns(&times(node)) as f64 * EVENT_FONT * COLUMN;
             Size { width: (wide(&node.name, EVENT_ROOM, EVENT_FONT) + times + 26.0).round(), height: 26.0 }
         }
         Kind::Failure => Size { width: wide(&node.name, EVENT_ROOM, EVENT_FONT) + 36.0, height: 28.0 },
+    }
+}
+
+/// What a recorded run has done at the node, below its name.
+fn done(node: &Node) -> String {
+    match node.tally {
+        Some(tally) if node.emphasis == Emphasis::Taken => tally.long(),
+        _ => String::new(),
+    }
+}
+
+/// How often there was the event, or that it comes in batches.
+fn times(node: &Node) -> String {
+    match (node.tally, node.kind) {
+        (Some(tally), _) if tally.times > 1 => format!(" ×{}", tally.times),
+        (_, Kind::Event { many: true }) => " ×n".to_owned(),
+        _ => String::new(),
     }
 }
 
@@ -128,7 +210,8 @@ fn write_node(svg: &mut String, node: &Node, at: Box, titles: bool) {
         Kind::Failure => "failure",
     };
     let (faint, again) = (faint(node.emphasis), if node.again { " again" } else { "" });
-    let _ = write!(svg, "<g class=\"node {class}{again}{faint}\" data-node=\"{}\">", node.key);
+    let gave_up = if node.tally.is_some_and(|tally| tally.gave_up) { " gave-up" } else { "" };
+    let _ = write!(svg, "<g class=\"node {class}{again}{faint}{gave_up}\" data-node=\"{}\">", node.key);
     if titles {
         let _ = write!(svg, "<title>{}</title>", escaped(&node.card.text(&node.name)));
     }
@@ -141,15 +224,23 @@ fn write_node(svg: &mut String, node: &Node, at: Box, titles: bool) {
     match node.kind {
         Kind::Start | Kind::Stop => text("end", y + 4.3, &escaped(&node.name)),
         Kind::Caller => text("label", y + 4.3, &escaped(&cut(&node.name, EVENT_ROOM))),
-        Kind::Event { many } => {
-            let times = if many { "<tspan class=\"times\"> ×n</tspan>" } else { "" };
+        Kind::Event { .. } => {
+            let times = match times(node) {
+                times if times.is_empty() => times,
+                times => format!("<tspan class=\"times\">{times}</tspan>"),
+            };
             text("label", y + 4.3, &format!("{}{times}", escaped(&cut(&node.name, EVENT_ROOM))));
         }
         Kind::Failure => text("label", y + 4.3, &escaped(&cut(&node.name, EVENT_ROOM))),
-        Kind::Step { .. } if notes.is_empty() => text("name", y + 4.8, &escaped(&cut(&node.name, STEP_ROOM))),
         Kind::Step { .. } => {
-            text("name", y - 3.4, &escaped(&cut(&node.name, STEP_ROOM)));
-            text("note", y + 14.6, &escaped(&cut(&notes, NOTE_ROOM)));
+            let below = [("note", notes), ("done", done(node))];
+            let below: Vec<_> = below.iter().filter(|(_, words)| !words.is_empty()).collect();
+            let first = if below.is_empty() { 4.8 } else { 4.6 - 8.0 * below.len() as f64 };
+            text("name", y + first, &escaped(&cut(&node.name, STEP_ROOM)));
+            for (place, (class, words)) in below.iter().enumerate() {
+                let words = escaped(&cut(words, NOTE_ROOM));
+                text(class, y + first + 18.0 + 16.0 * place as f64, &words);
+            }
         }
     }
     *svg += "</g>\n";
@@ -234,6 +325,7 @@ fn faint(emphasis: Emphasis) -> &'static str {
     match emphasis {
         Emphasis::Usual => "",
         Emphasis::Faint => " faint",
+        Emphasis::Taken => " taken",
     }
 }
 

@@ -7,7 +7,7 @@ use ascii_dag::render::engine::{NodePaintCtx, NodeRegion};
 use ascii_dag::{AUTO, CustomNode, Graph, RenderOptions};
 
 use super::label::{columns, cut};
-use super::scene::{Kind, Node, Scene};
+use super::scene::{Emphasis, Kind, Node, Scene};
 
 /// The most columns and rows of a drawing.
 const COLUMNS: usize = 80;
@@ -52,6 +52,13 @@ pub(super) fn drawing(scene: &Scene) -> Option<String> {
 
 fn name(node: &Node) -> String {
     let name = cut(&node.name, NAME);
+    let name = match (node.tally, node.kind) {
+        (Some(tally), Kind::Step { .. }) if node.emphasis == Emphasis::Taken => {
+            format!("{name} {}", tally.short())
+        }
+        (Some(tally), Kind::Event { .. }) if tally.times > 1 => return format!("{name} ×{}", tally.times),
+        _ => name,
+    };
     match node.kind {
         Kind::Start | Kind::Stop => format!("(({name}))"),
         Kind::Caller => format!("<{name}>"),

@@ -3,35 +3,53 @@
 use std::fmt;
 
 use super::label::columns;
-use super::scene::Scene;
+use super::scene::{Emphasis, Node, Row, Scene};
 use crate::graph::{Graph, Role, Shape, StepNode, Takes};
 
 /// How wide a terminal is.
 const COLUMNS: usize = 80;
 
 /// The drawing, and then every step in declaration order.
-pub(super) fn write(graph: &Graph, scene: &Scene, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    writeln!(f, "{}", printable(graph.name))?;
+pub(super) fn write(scene: &Scene, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "{}", printable(&scene.name))?;
     if let Some(drawing) = drawing(scene) {
         writeln!(f, "\n{drawing}")?;
     }
-    let rows: Vec<Row> = graph.steps.iter().map(|step| Row::new(graph, step)).collect();
-    let widest = |of: fn(&Row) -> &String| rows.iter().map(|row| columns(of(row))).max().unwrap_or(0);
-    let (takes, name) = (widest(|row| &row.takes), widest(|row| &row.name));
-    let fits = takes + name + widest(|row| &row.gives) + 12 <= COLUMNS;
-    for row in &rows {
+    let rows: Vec<(&Node, &Row)> =
+        scene.nodes.iter().filter_map(|node| Some((node, node.row.as_ref()?))).collect();
+    let widest = |of: &dyn Fn(&(&Node, &Row)) -> usize| rows.iter().map(of).max().unwrap_or(0);
+    let name = widest(&|(node, _)| columns(&node.name));
+    let (takes, gives) = (widest(&|(_, row)| columns(&row.takes)), widest(&|(_, row)| columns(&row.gives)));
+    let marks = widest(&|(node, _)| columns(&mark(node)));
+    let fits = takes + name + gives + 12 + marks <= COLUMNS;
+    for (node, row) in &rows {
+        let mark = mark(node);
         if fits {
-            let (before, after) =
-                (" ".repeat(takes - columns(&row.takes)), " ".repeat(name - columns(&row.name)));
-            writeln!(f, "  {}{before} -> [{}]{after} -> {}", row.takes, row.name, row.gives)?;
+            let pad = |text: &str, room: usize| " ".repeat(room - columns(text));
+            let (ahead, before, after) = (pad(&mark, marks), pad(&row.takes, takes), pad(&node.name, name));
+            writeln!(f, "  {mark}{ahead}{}{before} -> [{}]{after} -> {}", row.takes, node.name, row.gives)?;
         } else {
-            writeln!(f, "  [{}]", row.name)?;
+            writeln!(f, "  {mark}{}[{}]", " ".repeat(marks - columns(&mark)), node.name)?;
             wrapped(f, "    <- ", &row.takes)?;
             wrapped(f, "    -> ", &row.gives)?;
         }
     }
-    doors(graph, f, "  to the caller: ", |event| graph.events[event].published)?;
-    doors(graph, f, "  from the caller: ", |event| graph.events[event].received)
+    doors(f, "  to the caller: ", &scene.published)?;
+    doors(f, "  from the caller: ", &scene.received)
+}
+
+/// What a recorded run has done at the step, in front of it; nothing where nothing is recorded.
+fn mark(node: &Node) -> String {
+    match (&node.tally, node.emphasis) {
+        (None, _) => String::new(),
+        (Some(tally), Emphasis::Taken) => format!("{} ", tally.short()),
+        (Some(_), _) => "· ".to_owned(),
+    }
+}
+
+/// What a step takes and gives.
+pub(super) fn row(graph: &Graph, step: &StepNode) -> Row {
+    Row { takes: printable(&takes(graph, step)), gives: printable(&gives(graph, step)) }
 }
 
 #[cfg(feature = "draw")]
@@ -44,25 +62,8 @@ fn drawing(_: &Scene) -> Option<String> {
     None
 }
 
-/// A step in words.
-struct Row {
-    name: String,
-    takes: String,
-    gives: String,
-}
-
-impl Row {
-    fn new(graph: &Graph, step: &StepNode) -> Self {
-        Self {
-            name: printable(step.name),
-            takes: printable(&takes(graph, step)),
-            gives: printable(&gives(graph, step)),
-        }
-    }
-}
-
 /// What is no character to look at would move the cursor about.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
 }
 
@@ -83,9 +84,7 @@ fn wrapped(f: &mut fmt::Formatter<'_>, title: &str, words: &str) -> fmt::Result 
     writeln!(f)
 }
 
-fn doors(graph: &Graph, f: &mut fmt::Formatter<'_>, title: &str, is: impl Fn(usize) -> bool) -> fmt::Result {
-    let names: Vec<_> =
-        (0..graph.events.len()).filter(|event| is(*event)).map(|event| graph.events[event].name).collect();
+fn doors(f: &mut fmt::Formatter<'_>, title: &str, names: &[String]) -> fmt::Result {
     if names.is_empty() {
         return Ok(());
     }

@@ -39,8 +39,10 @@ pub(super) fn begin<'a, W: Workflow>(
     let special = match (opening, special) {
         (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
         (Opening::Input(input), Some(special)) => {
-            open(&core, input, limit, special.resumable)?;
-            Some(special)
+            let resumable = special.resumable;
+            core.set_special(special);
+            open(&core, input, limit, resumable)?;
+            None
         }
         (Opening::Resumed, special) => {
             core.machine().iter_mut().for_each(|machine| machine.set_deadline(limit));
@@ -72,7 +74,11 @@ fn open<W: Workflow>(
     let plan = W::Event::plan();
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);
-    machine.handle_input(Duration::ZERO, Input::Started { event: W::open(input)? });
+    let event = W::open(input)?;
+    if let Some(record) = core.recorder() {
+        record.opens(&event);
+    }
+    machine.handle_input(Duration::ZERO, Input::Started { event });
     *core.machine() = Some(Box::new(machine));
     Ok(())
 }
@@ -91,9 +97,10 @@ pub(super) fn open_whole<W: Workflow>(
     let mut special = Some(special);
     prepare(core, &mut special);
     let special = special.unwrap_or_default();
-    if let Opening::Input(input) = opening {
-        open(core, input, limit, special.resumable)?;
-    }
+    let resumable = special.resumable;
     core.set_special(special);
+    if let Opening::Input(input) = opening {
+        open(core, input, limit, resumable)?;
+    }
     Ok(Opening::Resumed)
 }

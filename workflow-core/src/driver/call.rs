@@ -101,12 +101,19 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
     let parent = context.core();
     let (number, call) = (context.invocation(), context.next_call());
     let id = format!("{}/{number}.{call}", parent.id());
+    let record = |run: &mut Run<'c, C>| {
+        if let Some(recorder) = parent.recorder().filter(|_| !context.is_abandoned()) {
+            run.record_by(|before| recorder.calls::<C>(number, &id, before));
+        }
+    };
     if !parent.is_resumable() || context.is_abandoned() {
-        return Ok(Begun::Run(CalledRun { run: Run::new(flow, input).id(id), place: None }));
+        let mut run = Run::new(flow, input).id(&*id);
+        record(&mut run);
+        return Ok(Begun::Run(CalledRun { run, place: None }));
     }
     let special = Special { resumable: true, keeps_result: true, ..Special::default() };
     let written = parent.if_rest(|rest| rest.children.written(number, call)).flatten();
-    let run = match written {
+    let mut run = match written {
         Some(WrittenChild::Done(done)) => {
             return done.read::<C>().map(Begun::Done).map_err(RunError::NotResumed);
         }
@@ -114,8 +121,9 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
             let read = snapshot.open::<C>().and_then(|written| written.read(special));
             Run::resumed(flow, read.map_err(RunError::NotResumed)?)
         }
-        None => Run::whole(flow, input, special).id(id),
+        None => Run::whole(flow, input, special).id(&*id),
     };
+    record(&mut run);
     let child: Arc<dyn Write + Send + Sync> = Arc::new(Live(Arc::clone(run.core())));
     parent.with_rest(|rest| rest.children.insert(number, call, Child::Live(child)));
     parent.remembers.store(true, Ordering::Relaxed);

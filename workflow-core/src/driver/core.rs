@@ -13,11 +13,12 @@ use super::children::Children;
 use super::collect::Collected;
 use super::log::Log;
 use super::lone::LoneWait;
+use super::record::Recorder;
 use super::wait::Waiting;
 use super::watch::Watch;
 use crate::graph::Graph;
 use crate::machine::{Input, InvocationId, Machine};
-use crate::{Emission, SendError, Workflow};
+use crate::{Emission, Recording, RunError, SendError, Workflow};
 
 /// One run, as seen by everyone who may touch it while it runs.
 #[doc(hidden)]
@@ -278,6 +279,30 @@ impl<W: Workflow> Core<W> {
     /// Who looks on.
     pub(super) fn watch(&self) -> Option<&Watch> {
         self.special().map(|special| &special.watch)
+    }
+
+    /// Who takes the run down.
+    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.watch()?.recorder()
+    }
+
+    /// What was taken down of the run, where anything is; one that was dropped has ended.
+    pub(super) fn recording(&self) -> Option<Recording> {
+        let recorder = self.recorder()?;
+        if self.over.load(Ordering::Acquire) {
+            recorder.dropped();
+        }
+        Some(recorder.recording(self.id()))
+    }
+
+    /// The run cannot begin.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn refuse(&self, error: &RunError) {
+        if let Some(recorder) = self.recorder() {
+            recorder.refused(error);
+        }
+        self.close();
     }
 
     /// The time since the run's start, of a run that is more than a plain one.

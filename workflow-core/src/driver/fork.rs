@@ -418,7 +418,7 @@ impl<W: Workflow> Fork<'_, W> {
     ) {
         let core = self.core;
         if let Some(watch) = core.watch() {
-            watch.wakes::<W>(invocation, step, event.as_ref());
+            watch.wakes::<W>(invocation, step, wait, event.as_ref());
         }
         self.wake_delivery(machine, invocation, step, event.as_ref());
         // The step may have dropped the wait meanwhile, on another thread: then the event is not lost.

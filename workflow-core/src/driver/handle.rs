@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::{Core, EventStream};
 use crate::attached::{event_name, may_receive};
-use crate::{Carries, Receives, SendError, Workflow};
+use crate::{Carries, Receives, Recording, SendError, Workflow};
 
 /// A handle on a run: sends it events, cancels it, reads what it publishes, tells its id. It does not drive the run, nor keep it alive.
 pub struct RunHandle<W: Workflow> {
@@ -46,6 +46,13 @@ impl<W: Workflow> RunHandle<W> {
     #[must_use]
     pub fn id(&self) -> &str {
         self.core.id()
+    }
+
+    /// What a run that was begun with [`Run::record`](crate::Run::record) has done so far, or until its end;
+    /// `None` of another run, and before it begins.
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.core.recording()
     }
 
     /// Whether nothing runs and the run waits for an event from outside.

@@ -13,6 +13,10 @@ use super::snapshot::{Read, Written};
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
 use crate::{Receives, RunError, SendError, Workflow};
 
+mod recorded;
+
+pub(super) use recorded::NOT_RECORDED;
+
 /// One run: a future of the result, and a stream of what the workflow publishes. Both drive it.
 ///
 /// Nothing happens before it is first polled, and nothing after it was dropped: dropping a run cancels
@@ -105,7 +109,8 @@ impl<'a, W: Workflow> Run<'a, W> {
         };
         let Options { limit, special } = Options::or_those_of::<W>(options);
         let opening = match special {
-            Some(special) => open_whole(&self.core, opening, limit, special)?,
+            Some(special) => open_whole(&self.core, opening, limit, special)
+                .inspect_err(|error| self.core.refuse(error))?,
             None => opening,
         };
         Ok(Parts { opening, limit })
@@ -438,7 +443,7 @@ impl<'a, W: Workflow> Run<'a, W> {
         self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special) {
             Ok(driving) => Phase::Driving(driving),
             Err(error) => {
-                self.core.close();
+                self.core.refuse(&error);
                 Phase::Over(Some(Box::new(Err(error))))
             }
         };

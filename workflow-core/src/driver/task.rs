@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 
 use tokio::task::JoinHandle;
 
-use super::run::Parts;
+use super::run::{NOT_RECORDED, Parts};
 use super::snapshot::Written;
 use super::span::in_current_span;
 use super::{Buffer, Core, EventStream, ResumeError, Run, RunHandle, Snapshot, SnapshotError};
-use crate::{Receives, RunError, SendError, Workflow};
+use crate::{Receives, Recording, RunError, SendError, Workflow};
 
 /// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`] is.
 ///
@@ -127,6 +127,17 @@ impl<W: Workflow> RunTask<W> {
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.reader.as_ref().map_or_else(|| self.core.dropped(), EventStream::dropped)
+    }
+
+    /// What the run has done so far, or until its end: it was begun by
+    /// `flow.start_with(input, |run| run.record())`.
+    ///
+    /// # Panics
+    ///
+    /// When it is not recorded.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.core.recording().expect(NOT_RECORDED)
     }
 
     /// Whether nothing runs and the run waits for an event from outside.

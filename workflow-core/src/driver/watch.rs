@@ -1,20 +1,22 @@
-//! Watch: what a verbose run says, in the order of the facts.
+//! Watch: who looks on at a run, in the order of the facts: lines for a reader, spans, and a recording.
 
 use std::io::Write;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Core;
+use super::record::Recorder;
 use super::span::Span;
 use super::spans::Spans;
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome};
 use crate::{Emission, Workflow};
 
 /// Prints a line for each step that starts and ends, and for each event that comes or goes, and has a span
-/// of `tracing` for the run and for each try of a step, with the same lines as its events.
+/// of `tracing` for the run and for each try of a step, with the same lines as its events. Takes down a recording.
 #[derive(Default)]
 pub(super) struct Watch {
     lines: Option<Mutex<Box<dyn Write + Send>>>,
     spans: Option<Spans>,
+    record: Option<Arc<Recorder>>,
 }
 
 impl Watch {
@@ -23,11 +25,15 @@ impl Watch {
     pub(super) fn of_every_run<W: Workflow>(core: &Core<W>) -> Option<Self> {
         static IS_WANTED: LazyLock<bool> =
             LazyLock::new(|| std::env::var_os("WORKFLOW_LOG").is_some_and(|value| value != "0"));
-        let mut watch = Self { lines: None, spans: Spans::of_run(core) };
+        let spans = Spans::of_run(core);
+        if spans.is_none() && !*IS_WANTED {
+            return None;
+        }
+        let mut watch = Self { spans, ..Self::default() };
         if *IS_WANTED {
             watch.print_to(std::io::stderr());
         }
-        (watch.lines.is_some() || watch.spans.is_some()).then_some(watch)
+        Some(watch)
     }
 
     /// Prints the lines.
@@ -35,10 +41,26 @@ impl Watch {
         self.lines = Some(Mutex::new(Box::new(lines)));
     }
 
+    /// Takes down what it sees.
+    pub(super) fn record(&mut self, record: Arc<Recorder>) {
+        self.record = Some(record);
+    }
+
+    /// Who takes it down.
+    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.record.as_ref()
+    }
+
+    /// Whether somebody wants words.
+    fn wants_lines(&self) -> bool {
+        self.lines.is_some() || self.spans.is_some()
+    }
+
     /// Adds what the other does; of two places to print to, the one that was said stays.
     pub(super) fn add(&mut self, other: Self) {
         self.lines = self.lines.take().or(other.lines);
         self.spans = self.spans.take().or(other.spans);
+        self.record = self.record.take().or(other.record);
     }
 
     /// The span of the try that begins.
@@ -56,6 +78,12 @@ impl Watch {
         given: &Given<W::Event>,
         again: Option<&Again<W::Event>>,
     ) {
+        if let Some(record) = &self.record {
+            record.starts(invocation, step, given, again);
+        }
+        if !self.wants_lines() {
+            return;
+        }
         let given = match given {
             Given::One(event) => format!("{event:?}"),
             Given::Several(events) => list(events),
@@ -66,7 +94,19 @@ impl Watch {
     }
 
     /// A step that waited goes on.
-    pub(super) fn wakes<W: Workflow>(&self, invocation: InvocationId, step: u16, event: Option<&W::Event>) {
+    pub(super) fn wakes<W: Workflow>(
+        &self,
+        invocation: InvocationId,
+        step: u16,
+        wait: u64,
+        event: Option<&W::Event>,
+    ) {
+        if let Some(record) = &self.record {
+            record.wakes(step, wait, event);
+        }
+        if !self.wants_lines() {
+            return;
+        }
         let line = match event {
             Some(event) => format!("{} <- {event:?}", name::<W>(step)),
             None => format!("{} has waited long enough", name::<W>(step)),
@@ -76,6 +116,12 @@ impl Watch {
 
     /// Something has happened.
     pub(super) fn fact<W: Workflow>(&self, machine: &Machine<W::Event>, fact: &Input<W::Event>) {
+        if let Some(record) = &self.record {
+            record.fact(machine, fact);
+        }
+        if !self.wants_lines() {
+            return;
+        }
         let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
         let line = match fact {
             Input::StepReturned { invocation, emission } => {
@@ -127,6 +173,12 @@ impl Watch {
 
     /// The run is over.
     pub(super) fn ends<W: Workflow>(&self, outcome: &Outcome<W::Event>) {
+        if let Some(record) = &self.record {
+            record.ends(outcome);
+        }
+        if !self.wants_lines() {
+            return;
+        }
         let line = match outcome {
             Outcome::Stopped(event) => format!("ends with {event:?}"),
             Outcome::Failed(gave_up) => format!("fails: {} gave up", name::<W>(gave_up.step)),

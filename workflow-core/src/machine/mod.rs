@@ -24,6 +24,8 @@ use crate::StepFailed;
 mod batch;
 mod facts;
 mod fan;
+#[cfg(feature = "runtime")]
+mod pending;
 mod plan;
 mod resume;
 mod run;

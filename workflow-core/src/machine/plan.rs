@@ -1,5 +1,7 @@
 //! Plan: the graph turned round, so that each event finds its takers without a search.
 
+#[cfg(feature = "runtime")]
+use crate::Members;
 use crate::graph::{EventNode, Graph, Role, Solution, StepNode, Takes, memory};
 
 /// What the machine looks up; made once for a workflow.
@@ -130,6 +132,12 @@ impl Plan {
     #[cfg(feature = "runtime")]
     pub(crate) fn is_only_waited_for(&self, event: u16) -> bool {
         self.takers[usize::from(event)].is_empty()
+    }
+
+    /// The steps that gather a batch with such members.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn gatherers(&self, members: &Members) -> impl Iterator<Item = u16> {
+        members.0.iter().flat_map(|member| self.gatherers[usize::from(*member)].iter().copied())
     }
 
     /// The graph that the plan was made from.

@@ -1,0 +1,401 @@
+//! Record: takes down what a run does, from the same facts as those who watch it.
+//!
+//! What it keeps is bounded: the first executions and the last, and of each event and list the beginning. What
+//! it counts is not: a way that is gone a million times is a number.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use self::log::{gives, mark, passed};
+use super::kept::{Kept, Place};
+use super::trail::Trail;
+use crate::draw::Scene;
+use crate::graph::{Graph, Takes};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
+use crate::recording::{self, Ended, Execution, How, Path, Recorded, Steps, WaitEnded, shortened};
+use crate::{Events, Recording, Workflow};
+
+mod log;
+
+/// How many executions are kept where nothing is said of it.
+pub(super) const EXECUTIONS: usize = 10_000;
+
+/// How many bytes of an event, and of an error, are kept.
+const ROOM: usize = 400;
+
+/// Takes down one run.
+pub(super) struct Recorder {
+    log: Mutex<Log>,
+    /// Shared with the runs that the run calls.
+    room: Arc<Room>,
+    /// The time that the run had spent before it was resumed.
+    before: Duration,
+    /// When the run that called it did so, by the clock of that run.
+    called_at: Duration,
+    began: OnceLock<(Instant, SystemTime)>,
+}
+
+/// How much may be kept of a run and of those that it calls.
+pub(super) struct Room {
+    limit: u64,
+    used: AtomicU64,
+}
+
+/// What was taken down.
+struct Log {
+    graph: &'static Graph,
+    scene: fn() -> Scene,
+    /// By event: whether two of a kind have to be told apart.
+    marked: Vec<bool>,
+    trail: Trail,
+    kept: Kept<OneTry>,
+    /// By number: the executions that have not ended for good.
+    live: HashMap<u64, Live>,
+    /// By number: the steps of executions that have given up and for which a catch has not begun.
+    caught: HashMap<u64, u16>,
+    /// By wait: its execution, and which of the waits of that it is.
+    waits: HashMap<u64, (u64, usize)>,
+    paths: BTreeMap<Path, u64>,
+    steps: Vec<Steps>,
+    outcome: recording::Outcome,
+    /// When it ended.
+    ended: Option<Duration>,
+}
+
+/// One try, and the runs that it has called.
+struct OneTry {
+    execution: Execution,
+    called: Vec<(String, Arc<Recorder>)>,
+}
+
+/// An execution that has not ended for good.
+#[derive(Default)]
+struct Live {
+    /// Where its last try is kept.
+    place: Option<Place>,
+    step: u16,
+    follows: Vec<u64>,
+    batch: Option<u64>,
+    /// Whether a try of it is under way.
+    is_running: bool,
+    /// Its open waits.
+    waits: Vec<u64>,
+}
+
+impl Room {
+    pub(super) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { limit: limit as u64, used: AtomicU64::new(0) })
+    }
+
+    /// Takes a place, if there is one.
+    fn take(&self) -> bool {
+        let more = |used| (used < self.limit).then_some(used + 1);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn give_back(&self, places: u64) {
+        self.used.fetch_sub(places, Ordering::Relaxed);
+    }
+}
+
+impl Recorder {
+    /// For a run of `W` that has spent the time `before` so far.
+    pub(super) fn new<W: Workflow>(room: Arc<Room>, before: Duration, called_at: Duration) -> Arc<Self> {
+        let plan = W::Event::plan();
+        let graph = plan.graph();
+        let is_marked = |event: u16| {
+            let gathers = |takes| matches!(takes, Takes::Batch { event: gathered, .. } if gathered == event);
+            graph.steps.iter().any(|step| gathers(step.takes) || step.waits.contains(&event))
+        };
+        let log = Log {
+            graph,
+            scene: || Scene::new(W::graph(), &W::Event::shapes()),
+            marked: (0..graph.events.len() as u16).map(is_marked).collect(),
+            trail: Trail::new(plan),
+            kept: Kept::new(room.limit.div_ceil(2) as usize),
+            live: HashMap::new(),
+            caught: HashMap::new(),
+            waits: HashMap::new(),
+            paths: BTreeMap::new(),
+            steps: vec![Steps::default(); graph.steps.len()],
+            outcome: recording::Outcome::Open,
+            ended: None,
+        };
+        Arc::new(Self { log: Mutex::new(log), room, before, called_at, began: OnceLock::new() })
+    }
+
+    /// Notes what a run that is resumed has in hand.
+    pub(super) fn resumes<E: Token>(&self, machine: &Machine<E>) {
+        let mut log = self.log();
+        machine.pending().into_iter().for_each(|(step, event)| log.trail.pending(step, event));
+    }
+
+    /// The run begins with this event.
+    pub(super) fn opens<E: Token>(&self, event: &E) {
+        self.now();
+        let mut log = self.log();
+        log.went(Path::Started);
+        let mark = log.mark(event);
+        log.trail.sent(event.kind(), None, mark);
+    }
+
+    /// A try of a step begins.
+    pub(super) fn starts<E: Token>(
+        &self,
+        invocation: InvocationId,
+        step: u16,
+        given: &Given<E>,
+        again: Option<&Again<E>>,
+    ) {
+        let now = self.now();
+        let events = match given {
+            Given::One(event) => std::slice::from_ref(event),
+            Given::Several(events) => events,
+        };
+        let log = &mut *self.log();
+        let number = invocation.number;
+        if !log.live.contains_key(&number) {
+            log.begins(number, step, events, again.is_some());
+        }
+        let attempt = again.map_or(1, |again| again.attempt.number);
+        let Some(live) = log.live.get(&number) else { return };
+        let (follows, batch) = (live.follows.clone(), live.batch);
+        let one = || {
+            let mut execution = Execution {
+                step: Cow::Borrowed(log.graph.steps[usize::from(step)].name),
+                place: step,
+                number,
+                attempt,
+                began: now,
+                lasted: Duration::ZERO,
+                ended: Ended::Running,
+                took: Default::default(),
+                gave: Default::default(),
+                waits: Default::default(),
+                follows: Default::default(),
+                batch,
+                called: Vec::new(),
+                calls_left_out: 0,
+            };
+            events.iter().for_each(|event| execution.took.push(|| passed(log.graph, event, How::Taken)));
+            follows.iter().for_each(|from| execution.follows.push(|| *from));
+            OneTry { execution, called: Vec::new() }
+        };
+        let place = keep(&mut log.kept, &self.room, one);
+        let steps = &mut log.steps[usize::from(step)];
+        steps.tries += 1;
+        steps.running += 1;
+        steps.gave_up = false;
+        if let Some(live) = log.live.get_mut(&number) {
+            live.place = place;
+            live.is_running = true;
+        }
+    }
+
+    /// A wait is over.
+    pub(super) fn wakes<E: Token>(&self, step: u16, wait: u64, event: Option<&E>) {
+        let now = self.now();
+        let log = &mut *self.log();
+        if let Some(event) = event {
+            log.went(Path::Woke { step, event: event.kind() });
+            let mark = log.mark(event);
+            log.trail.woke(step, event.kind(), mark);
+        }
+        let ended = match event {
+            Some(event) => WaitEnded::Got(passed(log.graph, event, How::Awaited)),
+            None => WaitEnded::TimedOut,
+        };
+        log.wait_ended(wait, now, ended);
+    }
+
+    /// Something has happened.
+    pub(super) fn fact<E: Token>(&self, machine: &Machine<E>, fact: &Input<E>) {
+        let now = self.now();
+        let log = &mut *self.log();
+        match fact {
+            Input::StepReturned { invocation, emission } => {
+                if let Some(step) = machine.step(*invocation) {
+                    log.returned(step, emission, false);
+                }
+                let (graph, marked) = (log.graph, &log.marked);
+                log.trail.returned(invocation.number, emission, &|event| mark(marked, event));
+                if let Some(one) = log.current(invocation.number) {
+                    gives(graph, one, emission, How::Returned);
+                }
+                log.try_ended(invocation.number, now, Ended::Returned, true);
+            }
+            Input::StepSent { invocation, event } => {
+                let from = machine.step(*invocation);
+                if let Some(step) = from {
+                    log.gave(step, event.kind(), false);
+                }
+                let mark = log.mark(event);
+                log.trail.sent(event.kind(), from.map(|_| invocation.number), mark);
+                log.give(invocation.number, event, How::Sent);
+            }
+            Input::StepPublished { invocation, event } => {
+                log.went(Path::Published { event: event.kind() });
+                log.give(invocation.number, event, How::Published);
+            }
+            Input::StepFailed { invocation, error, again } => {
+                let words = std::iter::once(error.message()).chain(error.causes().iter().map(String::as_str));
+                let (error, _) = shortened(words.collect::<Vec<_>>().join(": "), ROOM);
+                let is_over = again.is_none();
+                if let (true, Some(step)) = (is_over, machine.step(*invocation)) {
+                    log.gave_up(invocation.number, step);
+                }
+                log.try_ended(invocation.number, now, Ended::Failed { error, again: *again }, is_over);
+            }
+            Input::StepWaits { invocation, wait, event, .. } => {
+                log.waits(invocation.number, *wait, *event, now);
+            }
+            Input::WaitDropped { wait, .. } => log.wait_ended(*wait, now, WaitEnded::Dropped),
+            Input::Received { event } => {
+                log.went(Path::Received { event: event.kind() });
+                let mark = log.mark(event);
+                log.trail.sent(event.kind(), None, mark);
+            }
+            Input::Started { .. }
+            | Input::Matched { .. }
+            | Input::MatchedKept { .. }
+            | Input::WaitsAreAll
+            | Input::TimePassed
+            | Input::Cancelled => (),
+        }
+    }
+
+    /// The run is over.
+    pub(super) fn ends<E: Token>(&self, outcome: &Outcome<E>) {
+        let now = self.now();
+        let log = &mut *self.log();
+        let name = |step: u16| log.graph.steps[usize::from(step)].name.to_owned();
+        let outcome = match outcome {
+            Outcome::Stopped(event) => recording::Outcome::Stopped(passed(log.graph, event, How::Returned)),
+            Outcome::Failed(gave_up) => recording::Outcome::Failed {
+                step: name(gave_up.step),
+                attempts: gave_up.attempts,
+                error: shortened(gave_up.error.message().to_owned(), ROOM).0,
+            },
+            Outcome::Stalled(why) => recording::Outcome::Stalled { why: why.to_string() },
+            Outcome::OutsideBatch { step, event } => {
+                let event = log.graph.event_name(*event);
+                recording::Outcome::Refused {
+                    why: format!("`{event}` came to `{}` outside of a batch", name(*step)),
+                }
+            }
+            Outcome::TimedOut { running } => {
+                recording::Outcome::TimedOut { running: running.iter().map(|step| name(*step)).collect() }
+            }
+            Outcome::Cancelled => recording::Outcome::Cancelled,
+        };
+        if let recording::Outcome::Stopped(_) = outcome {
+            log.went(Path::Stopped);
+        }
+        log.end(now, outcome);
+    }
+
+    /// The run could not begin.
+    pub(super) fn refused(&self, why: &impl std::fmt::Display) {
+        let now = self.now();
+        self.log().end(now, recording::Outcome::Refused { why: why.to_string() });
+    }
+
+    /// The run is over, and nobody has said how: it was dropped.
+    pub(super) fn dropped(&self) {
+        let now = self.now();
+        self.log().end(now, recording::Outcome::Cancelled);
+    }
+
+    /// Takes down a run of `C` that an execution calls; `None` when there is no room for it.
+    pub(super) fn calls<C: Workflow>(&self, number: u64, id: &str, before: Duration) -> Option<Arc<Self>> {
+        let now = self.now();
+        let log = &mut *self.log();
+        let one = log.current(number)?;
+        if !self.room.take() {
+            one.execution.calls_left_out += 1;
+            return None;
+        }
+        let called = Self::new::<C>(Arc::clone(&self.room), before, now.saturating_sub(before));
+        one.called.push((id.to_owned(), Arc::clone(&called)));
+        Some(called)
+    }
+
+    /// What there is so far.
+    pub(super) fn recording(&self, id: &str) -> Recording {
+        Recording::new(self.recorded(id))
+    }
+
+    fn recorded(&self, id: &str) -> Recorded {
+        let began_at = self.began.get().map_or_else(SystemTime::now, |(_, at)| *at);
+        let since = began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = self.began.get().map_or(self.before, |(began, _)| self.before + began.elapsed());
+        let log = self.log();
+        let lasted = log.ended.unwrap_or(now);
+        let one = |one: &OneTry| {
+            let mut execution = one.execution.clone();
+            if execution.ended == Ended::Running {
+                execution.lasted = lasted.saturating_sub(execution.began);
+                let open = execution.waits.kept.iter_mut().filter(|wait| wait.ended == WaitEnded::Open);
+                open.for_each(|wait| wait.lasted = lasted.saturating_sub(wait.began));
+            }
+            execution.called = one.called.iter().map(|(id, called)| called.recorded(id)).collect();
+            execution
+        };
+        Recorded {
+            id: id.to_owned(),
+            began_at: since.as_millis() as u64,
+            before: self.before,
+            called_at: self.called_at,
+            lasted,
+            outcome: log.outcome.clone(),
+            executions: log.kept.iter().map(one).collect(),
+            left_out: log.kept.left_out(),
+            gap: log.kept.gap(),
+            paths: log.paths.iter().map(|(path, times)| (*path, *times)).collect(),
+            steps: log.steps.clone(),
+            flow: (log.scene)(),
+        }
+    }
+
+    /// The time since the run's start, which is now if it has not begun.
+    fn now(&self) -> Duration {
+        let (began, _) = self.began.get_or_init(|| (Instant::now(), SystemTime::now()));
+        self.before + began.elapsed()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nobody will ask for it any more: keeps nothing from now on. Gives the number of places that it had.
+    fn forget(&self) -> u64 {
+        let mut log = self.log();
+        let called: u64 = log.kept.iter().map(OneTry::forget).sum();
+        let places = 1 + log.kept.iter().count() as u64 + called;
+        log.kept.close();
+        log.live.clear();
+        log.waits.clear();
+        places
+    }
+}
+
+/// Keeps one more, and makes room for it in the middle if need be; `None` when there is none.
+fn keep(kept: &mut Kept<OneTry>, room: &Room, one: impl FnOnce() -> OneTry) -> Option<Place> {
+    if kept.is_closed() {
+        return None;
+    }
+    if !room.take() {
+        let Some(out) = kept.leave_out() else {
+            kept.note_left_out();
+            return None;
+        };
+        // Its own place goes to the new one.
+        room.give_back(out.forget());
+    }
+    Some(kept.push(one()))
+}
