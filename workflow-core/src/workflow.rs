@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::driver::{Exit, Place, Slot};
 use crate::graph::{Fingerprint, Graph};
+use crate::journal::Journal;
 use crate::output::{Found, NoStartEvent, Nothing};
 use crate::{
     Carries, Drawing, Events, GraphError, ResumeError, RetryPolicy, Run, RunError, RunTask, Snapshot,
@@ -112,6 +113,28 @@ pub trait Workflow: Send + Sync + Sized {
     /// since, of a newer version of this library, or damaged; it says which.
     fn resume(&self, snapshot: Snapshot) -> Result<Run<'_, Self>, ResumeError> {
         Run::resume(self, snapshot)
+    }
+
+    /// The run of that id which is in the journal, as it stands: what it began with is known there. See
+    /// [`Run::journal`].
+    fn recover(&self, journal: &(impl Journal + Clone), id: impl Into<String>) -> Run<'_, Self> {
+        Run::recorded(self, Arc::new(journal.clone()), id.into())
+    }
+
+    /// The same as [`Workflow::recover`], on a tokio task of its own, at once.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    fn start_recovered(
+        self: &Arc<Self>,
+        journal: &(impl Journal + Clone),
+        id: impl Into<String>,
+    ) -> RunTask<Self>
+    where
+        Self: 'static,
+    {
+        RunTask::recorded(Arc::clone(self), Arc::new(journal.clone()), id.into())
     }
 
     /// The same as [`Workflow::run`], on a tokio task of its own, at once.

@@ -101,6 +101,17 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
     let parent = context.core();
     let (number, call) = (context.invocation(), context.next_call());
     let id = format!("{}/{number}.{call}", parent.id());
+    if let Some(notes) = parent.notes() {
+        // A later try calls anew.
+        let id = match context.attempt().number {
+            1 => id,
+            attempt => format!("{id}@{attempt}"),
+        };
+        let run = Run::new(flow, input)
+            .id(id)
+            .journal_of(Arc::clone(notes.journal()), Some(parent.id().to_owned()));
+        return Ok(Begun::Run(CalledRun { run, place: None }));
+    }
     if !parent.is_resumable() || context.is_abandoned() {
         return Ok(Begun::Run(CalledRun { run: Run::new(flow, input).id(id), place: None }));
     }

@@ -17,6 +17,7 @@ mod execution;
 mod fan;
 mod fork;
 mod handle;
+mod journaled;
 mod log;
 mod lone;
 mod place;
