@@ -369,10 +369,10 @@ enum Turn {
     Stop(StopEvent<u32>),
 }
 
-struct Loop;
+struct Ticks;
 
 #[workflow]
-impl Loop {
+impl Ticks {
     #[step]
     async fn begin(&self, _: StartEvent<u32>) -> Tick {
         Tick(0)
@@ -393,9 +393,58 @@ async fn a_checkpoint_bounds_what_a_long_run_keeps_and_it_goes_on_from_there() {
     let journal = MemoryJournal::new();
     let left = Arc::new(AtomicU32::new(3_333));
     let breaking = Breaking { journal: journal.clone(), left, is_kept: false };
-    Loop.run(0u32).id("loop").journal(&breaking).await.unwrap_err();
+    Ticks.run(0u32).id("loop").journal(&breaking).await.unwrap_err();
     let kept = journal.load("loop").await.unwrap().unwrap();
     assert!(kept.checkpoint.is_some());
     assert!(kept.records.len() < 3_000, "{} records are kept", kept.records.len());
-    assert_eq!(Loop.recover(&journal, "loop").await.unwrap(), 5_000);
+    assert_eq!(Ticks.recover(&journal, "loop").await.unwrap(), 5_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_goes_on_from_any_record_of_another_run_and_leaves_that_as_it_is() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let before = records(&journal, "order-1").await;
+    for at in 1..before.len() as u64 {
+        let fork = shop.fork(&journal, "order-1", at).id(format!("fork-{at}"));
+        let (result, book) = finish(fork).await;
+        assert_eq!(result.unwrap(), RESULT, "forked at record {at}");
+        assert_eq!(book.packed, 4, "forked at record {at}");
+        assert_eq!(shop.recover(&journal, format!("fork-{at}")).await.unwrap(), RESULT);
+    }
+    assert_eq!(records(&journal, "order-1").await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_can_have_another_event_in_the_place_of_one_that_came() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let records = records(&journal, "order-1").await;
+    let place = |kind: &str| records.iter().find(|record| record.1 == kind).unwrap().0;
+    let at = place("received");
+    let fork = shop.fork_with(&journal, "order-1", at, Approval { ok: false }).id("refused");
+    assert_eq!(fork.await.unwrap(), "[0, 1, 2] of 3 to Oslo: false");
+    let fork = shop.fork_with(&journal, "order-1", place("started"), StartEvent(2)).id("two");
+    assert_eq!(finish(fork).await.0.unwrap(), "[0, 1] of 1 to Oslo: true");
+    let fork = shop.fork_with(&journal, "order-1", place("opened"), StartEvent(2)).id("none");
+    let error = fork.await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Unreadable { .. }, .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_of_what_is_not_there_says_what_is() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let last = records(&journal, "order-1").await.len() as u64;
+    for (id, at) in [("order-1", last), ("order-1", last + 1), ("order-2", 0)] {
+        let error = shop.fork(&journal, id, at).id("fork").await.unwrap_err();
+        let RunError::Journal { source, .. } = error else { panic!("{error:?}") };
+        match id {
+            "order-2" => assert_eq!(source.to_string(), "there is no run `order-2`"),
+            _ => assert_eq!(
+                source.to_string(),
+                format!("run `order-1` cannot be forked at record {at}; its records 0 to {last} are kept")
+            ),
+        }
+    }
 }

@@ -121,6 +121,30 @@ pub trait Workflow: Send + Sync + Sized {
         Run::recorded(self, Arc::new(journal.clone()), id.into())
     }
 
+    /// A new run that has behind it what the run `id` in the journal had before its record `at`, and goes on from
+    /// there in its own way. Give it an id by [`Run::id`].
+    ///
+    /// It fails with [`JournalError::OutOfReach`](crate::journal::JournalError::OutOfReach) where that run has no
+    /// such record, or not any more.
+    fn fork(&self, journal: &(impl Journal + Clone), id: impl Into<String>, at: u64) -> Run<'_, Self> {
+        Run::forked(self, Arc::new(journal.clone()), id.into(), at, None)
+    }
+
+    /// The same as [`Workflow::fork`], with `event` in the place of what came with the record `at`: what opened the
+    /// run, what a step sent or returned, or what came from outside.
+    fn fork_with<E>(
+        &self,
+        journal: &(impl Journal + Clone),
+        id: impl Into<String>,
+        at: u64,
+        event: E,
+    ) -> Run<'_, Self>
+    where
+        Self::Event: Carries<E>,
+    {
+        Run::forked(self, Arc::new(journal.clone()), id.into(), at, Some(Carries::wrap(event)))
+    }
+
     /// The same as [`Workflow::recover`], on a tokio task of its own, at once.
     ///
     /// # Panics

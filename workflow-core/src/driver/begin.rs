@@ -34,6 +34,8 @@ pub(super) fn journaled<W: Workflow>(
 pub(super) enum Opening<W: Workflow> {
     /// Its input.
     Input(W::Input),
+    /// An event that takes the place of one that is on record.
+    Event(W::Event),
     /// Its machine, which stands in the core.
     Resumed,
 }
@@ -55,6 +57,7 @@ pub(super) fn begin<'a, W: Workflow>(
     if let Some(drive) = journaled {
         let start = match opening {
             Opening::Input(input) => Some(W::open(input)?),
+            Opening::Event(event) => Some(event),
             Opening::Resumed => None,
         };
         if core.special().is_none() {
@@ -68,7 +71,8 @@ pub(super) fn begin<'a, W: Workflow>(
             open(&core, input, limit, special.resumable)?;
             Some(special)
         }
-        (Opening::Resumed, special) => {
+        // Only a run with a journal begins with an event.
+        (Opening::Resumed | Opening::Event(_), special) => {
             core.machine().iter_mut().for_each(|machine| machine.set_deadline(limit));
             special
         }

@@ -223,22 +223,17 @@ pub(super) async fn drive_whole<W: Workflow>(
     limit: Option<Duration>,
 ) -> Result<W::Output, RunError> {
     let mut driver = Driver::new(Clock::new(limit, core.begin()));
-    drive_to_the_end(flow, &core, &mut driver, None).await
+    drive_to_the_end(flow, &core, &mut driver).await
 }
 
-/// The same, with a driver that is there, and the event that opens the run when the machine does not know yet.
+/// The same, with a driver that is there.
 pub(super) async fn drive_to_the_end<W: Workflow>(
     flow: &W,
     core: &Arc<Core<W>>,
     driver: &mut Driver,
-    start: Option<W::Event>,
 ) -> Result<W::Output, RunError> {
-    let brought = match start {
-        Some(start) => Brought::Ended(Ended::Exit(Exit::Paused(start))),
-        None => Brought::Nothing,
-    };
     let place = Place::chain(core);
-    match Box::pin(fork(flow, core, driver, &place, brought, false)).await {
+    match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false)).await {
         Next::Over(result) => result,
         Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }

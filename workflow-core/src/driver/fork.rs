@@ -121,6 +121,9 @@ pub(super) fn fork<'f, W: Workflow>(
             let mut machine = core.machine();
             let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
             let mut budget = BUDGET;
+            if let Some(begins) = fork.driver.pen.as_mut().and_then(|pen| pen.begins.take()) {
+                fork.begin_written(machine, begins);
+            }
             loop {
                 if let Some(together) = &mut members {
                     fork.rung |= fork.driver.has_rung(cx);

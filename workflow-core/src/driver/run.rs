@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::begin::{Driving, Journaled, Opening, begin, journaled, open_whole};
 use super::core::Special;
-use super::journaled::Notes;
+use super::journaled::{Notes, Source};
 use super::snapshot::{Read, Written};
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
 use crate::journal::Journal;
@@ -238,9 +238,28 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// A run that is in this journal.
     pub(crate) fn recorded(flow: &'a W, journal: Arc<dyn Journal>, id: String) -> Self {
-        let core = Arc::new(Core::new());
-        let phase = Phase::Ready { flow, opening: Opening::Resumed, options: None };
-        Self { core, phase, reader: None }.id(id).journal_of(journal, None)
+        Self::unopened(flow, Opening::Resumed).id(id).journal_of(journal, None)
+    }
+
+    /// A run that goes on from the record `at` of another one, with `instead` in the place of what came there.
+    pub(crate) fn forked(
+        flow: &'a W,
+        journal: Arc<dyn Journal>,
+        id: String,
+        at: u64,
+        instead: Option<W::Event>,
+    ) -> Self {
+        let opening = instead.map_or(Opening::Resumed, Opening::Event);
+        let mut run = Self::unopened(flow, opening).journal_of(journal, None);
+        run.special(|special| {
+            special.notes = special.notes.take().map(|notes| notes.of_fork(Source { id, at }));
+        });
+        run
+    }
+
+    fn unopened(flow: &'a W, opening: Opening<W>) -> Self {
+        let phase = Phase::Ready { flow, opening, options: None };
+        Self { core: Arc::new(Core::new()), phase, reader: None }
     }
 
     /// Prints to the standard error which step starts from which event and what comes out, a line for each,

@@ -327,6 +327,20 @@ pub enum JournalError {
         /// The workflow that it is a run of.
         found: String,
     },
+    /// The run cannot be forked there: it had not come so far, or had ended, or what was before is not kept any
+    /// more. Choose another record.
+    #[error("run `{id}` cannot be forked at record {at}; its records {first} to {last} are kept")]
+    #[non_exhaustive]
+    OutOfReach {
+        /// The run.
+        id: String,
+        /// Where it was to be forked.
+        at: u64,
+        /// The first record at which it can be.
+        first: u64,
+        /// The one after the last.
+        last: u64,
+    },
     /// A record is larger than may be; keep large things elsewhere and pass on where they are.
     #[error("a `{kind}` of run `{id}` has {size} bytes, and {limit} are allowed")]
     #[non_exhaustive]
@@ -394,6 +408,10 @@ impl JournalError {
     /// The run of that id is another one, of workflow `found`.
     pub fn other(id: impl Into<String>, found: impl Into<String>) -> Self {
         Self::Other { id: id.into(), found: found.into() }
+    }
+
+    pub(crate) fn out_of_reach(id: &str, at: u64, first: u64, last: u64) -> Self {
+        Self::OutOfReach { id: id.to_owned(), at, first, last }
     }
 
     /// A record is larger than may be.

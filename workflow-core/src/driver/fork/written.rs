@@ -6,7 +6,7 @@
 use std::task::Context;
 
 use super::Fork;
-use crate::driver::journaled::write_checkpoint;
+use crate::driver::journaled::{Begins, write_checkpoint};
 use crate::journal::End;
 use crate::machine::{Input, Machine, Outcome, Output};
 use crate::{BoxError, RunError, Workflow};
@@ -91,9 +91,6 @@ impl<W: Workflow> Fork<'_, W> {
 
     #[cold]
     fn write_pages(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> Result<(), RunError> {
-        if self.driver.pen.as_ref().is_some_and(|pen| pen.resumes) {
-            self.start_again(machine);
-        }
         if self.driver.pen.as_ref().is_some_and(|pen| pen.wants_checkpoint()) {
             self.write_checkpoint(machine);
         }
@@ -103,14 +100,17 @@ impl<W: Workflow> Fork<'_, W> {
         pen.poll(cx).map_err(|source| RunError::Journal { id: self.core.id().to_owned(), source })
     }
 
-    /// The run was there already: what was in progress is ordered again.
-    fn start_again(&mut self, machine: &mut Machine<W::Event>) {
+    /// What is first in this process, before anything that has come in: of a run that was there already, what was in
+    /// progress is ordered again.
+    #[cold]
+    pub(super) fn begin_written(&mut self, machine: &mut Machine<W::Event>, begins: Begins) {
         let now = self.driver.now();
-        if let Some(pen) = &mut self.driver.pen {
-            pen.resumes = false;
-            pen.resume(now, machine.deadline());
+        if begins == Begins::Again {
+            if let Some(pen) = &mut self.driver.pen {
+                pen.resume(now, machine.deadline());
+            }
+            machine.start_again(now);
         }
-        machine.start_again(now);
         self.take_orders(machine);
     }
 

@@ -29,16 +29,16 @@ pub(super) struct Folded<E> {
 
 /// What a checkpoint holds; `M` and the others are by reference where it is written.
 #[derive(Serialize, Deserialize)]
-struct Written<M, S, V, C, R> {
+struct Written<M, A, S, V, C, R> {
     machine: M,
-    at: Duration,
+    at: A,
     state: S,
     values: V,
     collected: C,
     repeats: R,
 }
 
-type Read<E> = Written<Checkpoint<E>, Value, Map<String, Value>, Collected<E>, Repeats>;
+type Read<E> = Written<Checkpoint<E>, Duration, Value, Map<String, Value>, Collected<E>, Repeats>;
 
 /// What the first record of a run says.
 #[derive(Deserialize)]
@@ -72,6 +72,11 @@ pub(in crate::driver) fn write_checkpoint<W: Workflow>(
 impl<E: Events> Folded<E> {
     /// The run that is kept.
     pub(super) fn of(id: &str, kept: &Kept) -> Result<Self, JournalError> {
+        Self::before(id, kept, u64::MAX)
+    }
+
+    /// The run as it was before the record `end`.
+    pub(super) fn before(id: &str, kept: &Kept, end: u64) -> Result<Self, JournalError> {
         let mut folded = match &kept.checkpoint {
             None => Self::new(),
             Some(checkpoint) => {
@@ -82,7 +87,7 @@ impl<E: Events> Folded<E> {
             }
         };
         for record in &kept.records {
-            if record.number >= folded.next {
+            if (folded.next..end).contains(&record.number) {
                 let applied = folded.apply(record);
                 applied.map_err(|source| JournalError::unreadable(id, record, source))?;
             }
@@ -108,6 +113,28 @@ impl<E: Events> Folded<E> {
         let machine =
             Machine::restore(E::plan(), machine).ok_or("its steps are not those of the workflow")?;
         Ok(Self { machine, at, next, state, values, collected, repeats })
+    }
+
+    /// Puts another event in the place of that in a record, as if that had come.
+    pub(super) fn apply_instead(&mut self, record: &Record, event: E) -> Result<(), BoxError> {
+        let fact: Input<E> = serde_json::from_str(&record.body)?;
+        let fact = match fact {
+            Input::Started { .. } => Input::Started { event },
+            Input::Received { .. } => Input::Received { event },
+            Input::StepSent { invocation, .. } => Input::StepSent { invocation, event },
+            Input::StepReturned { invocation, .. } => {
+                Input::StepReturned { invocation, emission: Emission::One(event) }
+            }
+            _ => return Err("no event came with it that another could take the place of".into()),
+        };
+        self.apply(&Record { body: serde_json::to_string(&fact)?, ..record.clone() })
+    }
+
+    /// The run, as a checkpoint.
+    pub(super) fn write(&self) -> serde_json::Result<String> {
+        let Self { at, state, values, collected, repeats, .. } = self;
+        let machine = self.machine.checkpoint();
+        serde_json::to_string(&Written { machine, at, state, values, collected, repeats })
     }
 
     fn apply(&mut self, record: &Record) -> Result<(), BoxError> {

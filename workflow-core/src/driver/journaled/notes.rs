@@ -14,7 +14,15 @@ use crate::journal::{Journal, JournalError};
 pub(crate) struct Notes {
     journal: Arc<dyn Journal>,
     parent: Option<String>,
+    source: Option<Source>,
     sheet: Mutex<Sheet>,
+}
+
+/// The run of which this one is a fork.
+pub(in crate::driver) struct Source {
+    pub(in crate::driver) id: String,
+    /// The number of the first record that is not taken over.
+    pub(in crate::driver) at: u64,
 }
 
 /// What was noted. Its lock is taken last: under that of the state, or that of the door.
@@ -89,7 +97,16 @@ impl Repeats {
 
 impl Notes {
     pub(crate) fn new(journal: Arc<dyn Journal>, parent: Option<String>) -> Self {
-        Self { journal, parent, sheet: Mutex::default() }
+        Self { journal, parent, source: None, sheet: Mutex::default() }
+    }
+
+    /// The same, for a fork of another run.
+    pub(in crate::driver) fn of_fork(self, source: Source) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    pub(super) fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
     }
 
     pub(crate) fn journal(&self) -> &Arc<dyn Journal> {

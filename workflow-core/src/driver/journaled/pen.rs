@@ -29,10 +29,19 @@ pub(in crate::driver) struct Pen {
     kept: u64,
     /// What went wrong on the way.
     failed: Option<JournalError>,
-    /// The run was there already; the machine has to be told that it goes on.
-    pub(in crate::driver) resumes: bool,
+    /// What the driver has to do first; nothing once that is done.
+    pub(in crate::driver) begins: Option<Begins>,
     since_checkpoint: Size,
     checkpoint: usize,
+}
+
+/// How a run with a journal begins in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::driver) enum Begins {
+    /// The machine has been told what opens it.
+    Anew,
+    /// It was there already, and goes on.
+    Again,
 }
 
 #[derive(Default)]
@@ -51,7 +60,7 @@ impl Pen {
             next,
             kept: next,
             failed: None,
-            resumes: false,
+            begins: Some(Begins::Again),
             since_checkpoint: Size::default(),
             checkpoint: 0,
         }
