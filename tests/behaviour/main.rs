@@ -18,6 +18,7 @@ mod failure;
 mod fans;
 mod holding_back;
 mod joins;
+mod journals;
 mod long;
 mod parallel;
 mod readers;

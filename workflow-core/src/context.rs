@@ -98,6 +98,15 @@ impl<W: Workflow> Context<W> {
         self.core.id()
     }
 
+    /// A key that is the same for every try and every repetition of this execution, after a crash too, and for no
+    /// other: give it to a service that is asked to do something once.
+    ///
+    /// It is the run's id and the number of the execution: `order-42/3`.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        format!("{}/{}", self.run_id(), self.invocation.number)
+    }
+
     /// The number of this execution of the step, counted from 0 over all steps of the run. A later try of
     /// it has the same number.
     #[must_use]
@@ -123,18 +132,33 @@ impl<W: Workflow> Context<W> {
     ///
     /// The closure must not call `state` of the same run: that would wait for itself for ever.
     pub fn state<R>(&self, change: impl FnOnce(&mut W::State) -> R) -> R {
+        let noted = self.execution().and_then(|execution| Some((execution, self.core.notes()?)));
+        let number = self.invocation.number;
+        let looked = noted.map(|(execution, notes)| (notes, execution.next_look()));
+        let before = looked.and_then(|(notes, look)| notes.before(number, look));
+        if let Some(mut before) = before.and_then(|before| serde_json::from_value(before).ok()) {
+            // The execution has changed the state so before it started again.
+            return change(&mut before);
+        }
         let mut state = self.core.state();
+        let returned = self.change(&mut state, change);
+        if let Some((notes, look)) = looked {
+            notes.state_is(number, look, &*state);
+        }
+        returned
+    }
+
+    fn change<R>(&self, state: &mut W::State, change: impl FnOnce(&mut W::State) -> R) -> R {
         if !W::Event::plan().keeps(self.step) {
-            return change(&mut state);
+            return change(state);
         }
         let copy = serde_json::to_value(&*state);
-        match catch_unwind(AssertUnwindSafe(|| change(&mut state))) {
+        match catch_unwind(AssertUnwindSafe(|| change(state))) {
             Ok(returned) => returned,
             Err(panic) => {
                 if let Some(before) = copy.ok().and_then(|copy| serde_json::from_value(copy).ok()) {
                     *state = before;
                 }
-                drop(state);
                 resume_unwind(panic)
             }
         }
@@ -165,7 +189,11 @@ impl<W: Workflow> Context<W> {
         let key = key.into();
         match serde_json::to_value(value) {
             Ok(value) => {
-                self.core.set_value(key, value);
+                let number = self.invocation.number;
+                let noted = self.execution().and_then(|execution| Some((execution, self.core.notes()?)));
+                if !noted.is_some_and(|(execution, notes)| notes.has_set(number, execution.next_set())) {
+                    self.core.set_value(number, key, value);
+                }
                 Ok(())
             }
             Err(source) => Err(ValueError::Unwritable { key, source }),

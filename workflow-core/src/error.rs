@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::journal::JournalError;
 use crate::machine::Stalled;
 use crate::{BoxError, ResumeError};
 
@@ -75,6 +76,25 @@ pub enum RunError {
     /// of the calling step begins it anew.
     #[error("the run that was called cannot go on from where it was")]
     NotResumed(#[source] ResumeError),
+    /// What happened could not be written down, or not be read; its source says why. Nothing has followed from
+    /// what was not written. Mend the cause, and the run goes on from where it was.
+    #[error("the journal of run `{id}` failed")]
+    #[non_exhaustive]
+    Journal {
+        /// The run's id.
+        id: String,
+        /// What went wrong.
+        source: JournalError,
+    },
+    /// The journal has a run of that id, and that has failed; begin one with another id.
+    #[error("run `{id}` has failed before: {error}")]
+    #[non_exhaustive]
+    Ended {
+        /// The run's id.
+        id: String,
+        /// What it failed with, in its own words.
+        error: String,
+    },
     /// The run was cancelled, by [`RunHandle::cancel`](crate::RunHandle::cancel) or with its runtime.
     #[error("the run was cancelled")]
     Cancelled,

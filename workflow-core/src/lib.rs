@@ -173,6 +173,8 @@ mod failure;
 mod fields;
 pub mod graph;
 mod hash;
+#[cfg(feature = "runtime")]
+pub mod journal;
 pub mod machine;
 mod outline;
 mod output;

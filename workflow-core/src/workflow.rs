@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::driver::{Exit, Place, Slot};
 use crate::graph::{Fingerprint, Graph};
+use crate::journal::Journal;
 use crate::output::{Found, NoStartEvent, Nothing};
 use crate::{
     Carries, Drawing, Events, GraphError, ResumeError, RetryPolicy, Run, RunError, RunTask, Snapshot,
@@ -112,6 +113,52 @@ pub trait Workflow: Send + Sync + Sized {
     /// since, of a newer version of this library, or damaged; it says which.
     fn resume(&self, snapshot: Snapshot) -> Result<Run<'_, Self>, ResumeError> {
         Run::resume(self, snapshot)
+    }
+
+    /// The run of that id which is in the journal, as it stands: what it began with is known there. See
+    /// [`Run::journal`].
+    fn recover(&self, journal: &(impl Journal + Clone), id: impl Into<String>) -> Run<'_, Self> {
+        Run::recorded(self, Arc::new(journal.clone()), id.into())
+    }
+
+    /// A new run that has behind it what the run `id` in the journal had before its record `at`, and goes on from
+    /// there in its own way. Give it an id by [`Run::id`].
+    ///
+    /// It fails with [`JournalError::OutOfReach`](crate::journal::JournalError::OutOfReach) where that run has no
+    /// such record, or not any more.
+    fn fork(&self, journal: &(impl Journal + Clone), id: impl Into<String>, at: u64) -> Run<'_, Self> {
+        Run::forked(self, Arc::new(journal.clone()), id.into(), at, None)
+    }
+
+    /// The same as [`Workflow::fork`], with `event` in the place of what came with the record `at`: what opened the
+    /// run, what a step sent or returned, or what came from outside.
+    fn fork_with<E>(
+        &self,
+        journal: &(impl Journal + Clone),
+        id: impl Into<String>,
+        at: u64,
+        event: E,
+    ) -> Run<'_, Self>
+    where
+        Self::Event: Carries<E>,
+    {
+        Run::forked(self, Arc::new(journal.clone()), id.into(), at, Some(Carries::wrap(event)))
+    }
+
+    /// The same as [`Workflow::recover`], on a tokio task of its own, at once.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    fn start_recovered(
+        self: &Arc<Self>,
+        journal: &(impl Journal + Clone),
+        id: impl Into<String>,
+    ) -> RunTask<Self>
+    where
+        Self: 'static,
+    {
+        RunTask::recorded(Arc::clone(self), Arc::new(journal.clone()), id.into())
     }
 
     /// The same as [`Workflow::run`], on a tokio task of its own, at once.

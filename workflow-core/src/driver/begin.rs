@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Core;
 use super::core::Special;
 use super::drive::{drive, drive_whole};
+use super::journaled::drive_journaled;
 use super::watch::Watch;
 use crate::machine::{Input, Machine};
 use crate::{Events, RunError, Workflow};
@@ -15,10 +16,26 @@ use crate::{Events, RunError, Workflow};
 pub(super) type Driving<'a, W> =
     Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
 
+/// What drives a run with a journal: known by its address, so that a program without journals is without this too.
+pub(super) type Journaled<W> =
+    for<'a> fn(&'a W, Arc<Core<W>>, Option<<W as Workflow>::Event>, Option<Duration>) -> Driving<'a, W>;
+
+/// Drives a run with a journal.
+pub(super) fn journaled<W: Workflow>(
+    flow: &W,
+    core: Arc<Core<W>>,
+    start: Option<W::Event>,
+    limit: Option<Duration>,
+) -> Driving<'_, W> {
+    Box::pin(drive_journaled(flow, core, start, limit))
+}
+
 /// What a run begins with.
 pub(super) enum Opening<W: Workflow> {
     /// Its input.
     Input(W::Input),
+    /// An event that takes the place of one that is on record.
+    Event(W::Event),
     /// Its machine, which stands in the core.
     Resumed,
 }
@@ -34,8 +51,20 @@ pub(super) fn begin<'a, W: Workflow>(
     opening: Opening<W>,
     limit: Option<Duration>,
     mut special: Option<Box<Special>>,
+    journaled: Option<Journaled<W>>,
 ) -> Result<Driving<'a, W>, RunError> {
     prepare(&core, &mut special);
+    if let Some(drive) = journaled {
+        let start = match opening {
+            Opening::Input(input) => Some(W::open(input)?),
+            Opening::Event(event) => Some(event),
+            Opening::Resumed => None,
+        };
+        if core.special().is_none() {
+            core.set_special(special.unwrap_or_default());
+        }
+        return Ok(drive(flow, core, start, limit));
+    }
     let special = match (opening, special) {
         (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
         (Opening::Input(input), Some(special)) => {
@@ -44,7 +73,8 @@ pub(super) fn begin<'a, W: Workflow>(
             open(&core, input, limit, resumable)?;
             None
         }
-        (Opening::Resumed, special) => {
+        // Only a run with a journal begins with an event.
+        (Opening::Resumed | Opening::Event(_), special) => {
             core.machine().iter_mut().for_each(|machine| machine.set_deadline(limit));
             special
         }
@@ -97,6 +127,10 @@ pub(super) fn open_whole<W: Workflow>(
     let mut special = Some(special);
     prepare(core, &mut special);
     let special = special.unwrap_or_default();
+    if special.notes.is_some() {
+        core.set_special(special);
+        return Ok(opening);
+    }
     let resumable = special.resumable;
     core.set_special(special);
     if let Opening::Input(input) = opening {

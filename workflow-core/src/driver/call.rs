@@ -101,14 +101,26 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
     let parent = context.core();
     let (number, call) = (context.invocation(), context.next_call());
     let id = format!("{}/{number}.{call}", parent.id());
-    let record = |run: &mut Run<'c, C>| {
+    let record = |run: &mut Run<'c, C>, id: &str| {
         if let Some(recorder) = parent.recorder().filter(|_| !context.is_abandoned()) {
-            run.record_by(|before| recorder.calls::<C>(number, &id, before));
+            run.record_by(|before| recorder.calls::<C>(number, id, before));
         }
     };
+    if let Some(notes) = parent.notes() {
+        // A later try calls anew.
+        let id = match context.attempt().number {
+            1 => id,
+            attempt => format!("{id}@{attempt}"),
+        };
+        let mut run = Run::new(flow, input)
+            .id(&*id)
+            .journal_of(Arc::clone(notes.journal()), Some(parent.id().to_owned()));
+        record(&mut run, &id);
+        return Ok(Begun::Run(CalledRun { run, place: None }));
+    }
     if !parent.is_resumable() || context.is_abandoned() {
         let mut run = Run::new(flow, input).id(&*id);
-        record(&mut run);
+        record(&mut run, &id);
         return Ok(Begun::Run(CalledRun { run, place: None }));
     }
     let special = Special { resumable: true, keeps_result: true, ..Special::default() };
@@ -123,7 +135,7 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
         }
         None => Run::whole(flow, input, special).id(&*id),
     };
-    record(&mut run);
+    record(&mut run, &id);
     let child: Arc<dyn Write + Send + Sync> = Arc::new(Live(Arc::clone(run.core())));
     parent.with_rest(|rest| rest.children.insert(number, call, Child::Live(child)));
     parent.remembers.store(true, Ordering::Relaxed);

@@ -100,6 +100,28 @@ impl<E: Token> Collected<E> {
         answer
     }
 
+    /// Whether the next call of the execution has been answered before.
+    pub(super) fn has_answer(&self, number: u64) -> bool {
+        self.answers.get(&number).is_some_and(|answers| answers.asked < answers.given.len())
+    }
+
+    /// A call that was made before, as its record has it.
+    pub(super) fn collect_again(
+        &mut self,
+        number: u64,
+        step: u16,
+        events: Emission<E>,
+        wanted: &[(u16, usize)],
+    ) {
+        let answer = self.collect(step, events, wanted);
+        self.answers.entry(number).or_default().given.push(answer);
+    }
+
+    /// All executions that have not ended begin to ask again.
+    pub(super) fn start_again(&mut self) {
+        self.answers.values_mut().for_each(|answers| answers.asked = 0);
+    }
+
     /// A new try of the execution begins to ask.
     pub(super) fn rewind(&mut self, number: u64) {
         if let Some(answers) = self.answers.get_mut(&number) {

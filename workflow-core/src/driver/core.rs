@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::children::Children;
 use super::collect::Collected;
+use super::journaled::Notes;
 use super::log::Log;
 use super::lone::LoneWait;
 use super::record::Recorder;
@@ -82,10 +83,18 @@ pub(super) struct Special {
     pub(super) keeps_result: bool,
     /// Somebody looks on.
     pub(super) watch: Watch,
+    /// Where every fact is written down before anything follows from it.
+    pub(super) notes: Option<Notes>,
     /// The time that it had spent before it was resumed.
-    pub(super) before: Duration,
+    pub(super) before: OnceLock<Duration>,
     /// When it began in this process.
     pub(super) began: OnceLock<Instant>,
+}
+
+impl Special {
+    pub(super) fn before(&self) -> Duration {
+        self.before.get().copied().unwrap_or_default()
+    }
 }
 
 /// What passes in and out of a run, under one lock.
@@ -247,8 +256,16 @@ impl<W: Workflow> Core<W> {
     pub(super) fn begin(&self) -> Duration {
         self.special().map_or(Duration::ZERO, |special| {
             special.began.get_or_init(Instant::now);
-            special.before
+            special.before()
         })
+    }
+
+    /// The same of a run of which only now is known that it had spent so much time before.
+    pub(super) fn begin_after(&self, before: Duration) {
+        if let Some(special) = self.special() {
+            let _ = special.before.set(before);
+        }
+        self.begin();
     }
 
     /// What makes the run more than a plain one.
@@ -274,6 +291,16 @@ impl<W: Workflow> Core<W> {
     /// Whether the caller takes the run step by step.
     pub(super) fn is_stepwise(&self) -> bool {
         self.special().is_some_and(|special| special.stepwise.load(Ordering::Relaxed))
+    }
+
+    /// What a run with a journal needs.
+    pub(crate) fn notes(&self) -> Option<&Notes> {
+        self.special()?.notes.as_ref()
+    }
+
+    /// Something may be kept for later tries of executions.
+    pub(super) fn remember(&self) {
+        self.remembers.store(true, Ordering::Relaxed);
     }
 
     /// Who looks on.
@@ -308,7 +335,7 @@ impl<W: Workflow> Core<W> {
     /// The time since the run's start, of a run that is more than a plain one.
     pub(super) fn elapsed(&self) -> Duration {
         self.special().map_or(Duration::ZERO, |special| {
-            special.before + special.began.get().map_or(Duration::ZERO, Instant::elapsed)
+            special.before() + special.began.get().map_or(Duration::ZERO, Instant::elapsed)
         })
     }
 
@@ -351,9 +378,15 @@ impl<W: Workflow> Core<W> {
         self.if_rest(|rest| rest.values.get(key).cloned())?
     }
 
-    /// Puts a value under a dynamic key.
-    pub(crate) fn set_value(&self, key: String, value: Value) {
-        self.with_rest(|rest| rest.values.insert(key, value));
+    /// Puts a value under a dynamic key; `invocation` is whose step does it.
+    pub(crate) fn set_value(&self, invocation: u64, key: String, value: Value) {
+        let notes = self.notes();
+        self.with_rest(|rest| {
+            if let Some(notes) = notes {
+                notes.value_is(invocation, &key, &value);
+            }
+            rest.values.insert(key, value);
+        });
     }
 
     /// Adds an event to what a step has collected; see [`Collected::collect`]. With `memory`, the number of
@@ -365,10 +398,14 @@ impl<W: Workflow> Core<W> {
         wanted: &[(u16, usize)],
         memory: Option<u64>,
     ) -> Option<Vec<W::Event>> {
+        let notes = self.notes();
         self.with_rest(|rest| match memory {
             None => rest.collected.collect(step, events, wanted),
             Some(number) => {
-                self.remembers.store(true, Ordering::Relaxed);
+                self.remember();
+                if let Some(notes) = notes.filter(|_| !rest.collected.has_answer(number)) {
+                    notes.collected(number, step, &events, wanted);
+                }
                 rest.collected.collect_for(number, step, events, wanted)
             }
         })
@@ -387,6 +424,9 @@ impl<W: Workflow> Core<W> {
         if self.waited.load(Ordering::Relaxed) {
             // A wait that somebody has taken along keeps the run from nothing any more.
             self.with_rest(|rest| rest.waiting.note(number, true));
+        }
+        if let Some(notes) = self.notes() {
+            notes.forget(number);
         }
         if self.remembers.load(Ordering::Relaxed) {
             self.with_rest(|rest| {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::fork::{Brought, Next, fork};
+use super::journaled::Pen;
 use super::lone::poll_chain;
 use super::step::Ended;
 use super::{Core, Exit, Place, Slot};
@@ -22,11 +23,18 @@ use crate::{Emission, Events, RunError, Workflow};
 pub(super) struct Driver {
     waker: Option<Waker>,
     pub(super) clock: Clock,
+    /// Of a run with a journal.
+    pub(super) pen: Option<Box<Pen>>,
 }
 
 impl Driver {
     fn new(clock: Clock) -> Self {
-        Self { waker: None, clock }
+        Self { waker: None, clock, pen: None }
+    }
+
+    /// The driver of a run with a journal.
+    pub(super) fn with_pen(clock: Clock, pen: Pen) -> Self {
+        Self { pen: Some(Box::new(pen)), ..Self::new(clock) }
     }
 
     /// Whether the timer's time has come.
@@ -214,10 +222,18 @@ pub(super) async fn drive_whole<W: Workflow>(
     core: Arc<Core<W>>,
     limit: Option<Duration>,
 ) -> Result<W::Output, RunError> {
-    let core = &core;
     let mut driver = Driver::new(Clock::new(limit, core.begin()));
+    drive_to_the_end(flow, &core, &mut driver).await
+}
+
+/// The same, with a driver that is there.
+pub(super) async fn drive_to_the_end<W: Workflow>(
+    flow: &W,
+    core: &Arc<Core<W>>,
+    driver: &mut Driver,
+) -> Result<W::Output, RunError> {
     let place = Place::chain(core);
-    match Box::pin(fork(flow, core, &mut driver, &place, Brought::Nothing, false)).await {
+    match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false)).await {
         Next::Over(result) => result,
         Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }

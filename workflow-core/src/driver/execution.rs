@@ -18,6 +18,10 @@ pub(crate) struct Execution<E> {
     publishes: AtomicU32,
     waits: AtomicU32,
     calls: AtomicU32,
+    /// How often it has looked at the state.
+    looks: AtomicU32,
+    /// How many dynamic keys it has set.
+    sets: AtomicU32,
     /// It does something with what a workflow that it has called has published.
     passes_on: AtomicBool,
 }
@@ -38,6 +42,8 @@ impl<E> Execution<E> {
             publishes: none(),
             waits: none(),
             calls: none(),
+            looks: none(),
+            sets: none(),
             passes_on: AtomicBool::new(false),
         }
     }
@@ -72,6 +78,16 @@ impl<E> Execution<E> {
         let index = self.waits.fetch_add(1, Relaxed);
         let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
         (index, waited.get(index as usize).cloned())
+    }
+
+    /// How often this try has looked at the state before.
+    pub(crate) fn next_look(&self) -> u32 {
+        self.looks.fetch_add(1, Relaxed)
+    }
+
+    /// How many dynamic keys this try has set before.
+    pub(crate) fn next_set(&self) -> u32 {
+        self.sets.fetch_add(1, Relaxed)
     }
 
     /// How many other workflows this try has called before.

@@ -4,7 +4,7 @@
 //! one taker. It lasts until one step and nothing else is left; of a run that is more than a plain one, to
 //! its end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -28,6 +28,7 @@ use crate::retry::Failure;
 use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
 
 mod stepwise;
+mod written;
 
 /// What a lone chain brings into the fork.
 pub(super) enum Brought<'c, E> {
@@ -65,6 +66,9 @@ struct Fork<'d, W: Workflow> {
     adopted: Vec<InvocationId>,
     /// Whether the timer has rung and the machine does not know yet.
     rung: bool,
+    /// What the machine has ordered of a run with a journal, each with the number of the first record that need
+    /// not be kept before.
+    ordered: VecDeque<(u64, Output<W::Event>)>,
     /// The delivery that a stepwise run is at.
     current: Option<Delivery>,
     /// The executions that go on: they have neither ended nor come to a wait. Of a run that may be taken step
@@ -99,8 +103,17 @@ pub(super) fn fork<'f, W: Workflow>(
     let is_whole = core.is_whole();
     let adopted = first.into_iter().filter(|first| Some(*first) != ordered).collect();
     let going = BTreeSet::new();
-    let mut fork =
-        Fork { core, driver, plan: W::Event::plan(), is_whole, adopted, rung, current: None, going };
+    let mut fork = Fork {
+        core,
+        driver,
+        plan: W::Event::plan(),
+        is_whole,
+        adopted,
+        rung,
+        ordered: VecDeque::new(),
+        current: None,
+        going,
+    };
     async move {
         let mut live = FuturesUnordered::new();
         let mut members: Option<Members<W>> = None;
@@ -108,6 +121,9 @@ pub(super) fn fork<'f, W: Workflow>(
             let mut machine = core.machine();
             let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
             let mut budget = BUDGET;
+            if let Some(begins) = fork.driver.pen.as_mut().and_then(|pen| pen.begins.take()) {
+                fork.begin_written(machine, begins);
+            }
             loop {
                 if let Some(together) = &mut members {
                     fork.rung |= fork.driver.has_rung(cx);
@@ -135,8 +151,11 @@ pub(super) fn fork<'f, W: Workflow>(
                         continue;
                     }
                 }
+                if let Some(error) = fork.write_down(machine, cx) {
+                    return Poll::Ready(Next::Over(Err(error)));
+                }
                 while fork.may_order(machine) {
-                    match machine.poll_output() {
+                    match fork.next_order(machine) {
                         Output::RunStep { invocation, step, given, again } => {
                             let order = fork.order(invocation, step, given, again);
                             let is_lone = !is_whole && chain.is_none() && live.is_empty();
@@ -209,7 +228,22 @@ impl<W: Workflow> Fork<'_, W> {
         if let Some(watch) = self.core.watch() {
             watch.fact::<W>(machine, &fact);
         }
+        if self.driver.pen.is_some() {
+            return self.tell_written(machine, fact);
+        }
         machine.handle_input(self.driver.now(), fact);
+    }
+
+    /// What the machine orders next.
+    #[inline]
+    fn next_order(&mut self, machine: &mut Machine<W::Event>) -> Output<W::Event> {
+        match &self.driver.pen {
+            None => machine.poll_output(),
+            Some(pen) => match self.ordered.pop_front_if(|(after, _)| pen.has_kept(*after)) {
+                Some((_, order)) => order,
+                None => Output::Wait { until: machine.until() },
+            },
+        }
     }
 
     /// Tells the machine what has come in: what steps sent goes before what they return.
@@ -228,7 +262,8 @@ impl<W: Workflow> Fork<'_, W> {
                 let fact = self.fact(inbound);
                 self.tell(machine, fact);
             }
-            if core.cancelled.load(Ordering::Acquire) {
+            // One that was dropped was not cancelled by anybody who could ask for its result.
+            if core.cancelled.load(Ordering::Acquire) && !core.over.load(Ordering::Acquire) {
                 self.tell(machine, Input::Cancelled);
             }
         }
@@ -308,7 +343,10 @@ impl<W: Workflow> Fork<'_, W> {
             (Ended::Exit(Exit::Emitted(emission)), Some(invocation)) => {
                 Input::StepReturned { invocation, emission }
             }
-            (Ended::Exit(Exit::Failed(error)), Some(invocation)) => self.failed(machine, invocation, error),
+            (Ended::Exit(Exit::Failed(error)), Some(invocation)) => match self.unless_unwritten(error) {
+                Some(error) => self.failed(machine, invocation, error),
+                None => return,
+            },
             (Ended::Panicked(message), Some(invocation)) => {
                 self.failed(machine, invocation, StepPanicked::new(message).into())
             }
@@ -455,7 +493,8 @@ impl<W: Workflow> Fork<'_, W> {
     /// Whether nothing is left to do for now. When only steps that wait are left, the machine is told so.
     fn may_sleep(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> bool {
         self.rung |= self.driver.has_rung(cx);
-        if self.rung || !self.driver.may_sleep(self.core, cx) || self.waits_again() {
+        let has_more = self.driver.pen.as_ref().is_some_and(|pen| pen.has_more());
+        if has_more || self.rung || !self.driver.may_sleep(self.core, cx) || self.waits_again() {
             return false;
         }
         let may_be_stuck = machine.has_waits() && !machine.is_busy() && !machine.knows_that_waits_are_all();

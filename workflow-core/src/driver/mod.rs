@@ -17,6 +17,7 @@ mod execution;
 mod fan;
 mod fork;
 mod handle;
+mod journaled;
 mod kept;
 mod log;
 mod lone;

@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::begin::{Driving, Opening, begin, open_whole};
+use super::begin::{Driving, Journaled, Opening, begin, journaled, open_whole};
 use super::core::Special;
+use super::journaled::{Notes, Source};
 use super::snapshot::{Read, Written};
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
+use crate::journal::Journal;
 use crate::{Receives, RunError, SendError, Workflow};
 
 mod recorded;
@@ -51,25 +53,22 @@ pub struct Run<'a, W: Workflow> {
 }
 
 enum Phase<'a, W: Workflow> {
-    Ready { flow: &'a W, opening: Opening<W>, options: Option<Box<Options>> },
+    Ready { flow: &'a W, opening: Opening<W>, options: Option<Box<Options<W>>> },
     Driving(Driving<'a, W>),
     Over(Option<Box<Result<W::Output, RunError>>>),
 }
 
 /// What was said of a run before it begins.
-struct Options {
+struct Options<W: Workflow> {
     limit: Option<Duration>,
     special: Option<Box<Special>>,
+    journaled: Option<Journaled<W>>,
 }
 
-impl Options {
+impl<W: Workflow> Default for Options<W> {
     /// What holds where nothing was said.
-    fn of<W: Workflow>() -> Self {
-        Self { limit: W::TIMEOUT, special: None }
-    }
-
-    fn or_those_of<W: Workflow>(options: Option<Box<Self>>) -> Self {
-        options.map_or_else(Self::of::<W>, |options| *options)
+    fn default() -> Self {
+        Self { limit: W::TIMEOUT, special: None, journaled: None }
     }
 }
 
@@ -77,6 +76,7 @@ impl Options {
 pub(super) struct Parts<W: Workflow> {
     opening: Opening<W>,
     limit: Option<Duration>,
+    journaled: Option<Journaled<W>>,
 }
 
 impl<'a, W: Workflow> Run<'a, W> {
@@ -107,26 +107,27 @@ impl<'a, W: Workflow> Run<'a, W> {
         else {
             panic!("a run that is started has not begun");
         };
-        let Options { limit, special } = Options::or_those_of::<W>(options);
+        let Options { limit, special, journaled } = options.map_or_else(Options::default, |options| *options);
         let opening = match special {
             Some(special) => open_whole(&self.core, opening, limit, special)
                 .inspect_err(|error| self.core.refuse(error))?,
             None => opening,
         };
-        Ok(Parts { opening, limit })
+        Ok(Parts { opening, limit, journaled })
     }
 
     /// The run that was taken apart.
     pub(super) fn of_parts(flow: &'a W, core: Arc<Core<W>>, parts: Parts<W>) -> Self {
-        let Parts { opening, limit } = parts;
-        let options = (limit != W::TIMEOUT).then(|| Box::new(Options { limit, special: None }));
+        let Parts { opening, limit, journaled } = parts;
+        let is_plain = limit == W::TIMEOUT && journaled.is_none();
+        let options = (!is_plain).then(|| Box::new(Options { limit, special: None, journaled }));
         Self { core, phase: Phase::Ready { flow, opening, options }, reader: None }
     }
 
     /// A run that goes on.
     pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
         let Read { core, limit, special } = read;
-        let options = Some(Box::new(Options { limit, special: Some(special) }));
+        let options = Some(Box::new(Options { limit, special: Some(special), journaled: None }));
         Self { core, phase: Phase::Ready { flow, opening: Opening::Resumed, options }, reader: None }
     }
 
@@ -147,7 +148,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// Makes the run more than a plain one; without effect once it has begun.
     fn special(&mut self, set: impl FnOnce(&mut Special)) {
         if let Phase::Ready { options, .. } = &mut self.phase {
-            let options = options.get_or_insert_with(|| Box::new(Options::of::<W>()));
+            let options = options.get_or_insert_default();
             set(options.special.get_or_insert_default());
         }
     }
@@ -162,7 +163,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.expect_ready("timeout");
         if let Phase::Ready { options, .. } = &mut self.phase {
-            options.get_or_insert_with(|| Box::new(Options::of::<W>())).limit = Some(timeout);
+            options.get_or_insert_default().limit = Some(timeout);
         }
         self
     }
@@ -198,6 +199,72 @@ impl<'a, W: Workflow> Run<'a, W> {
         self.expect_ready("resumable");
         self.special(|special| special.resumable = true);
         self
+    }
+
+    /// Writes every fact of the run down in this journal, before anything follows from it: after a crash, a run with
+    /// the same id and journal goes on from there. What had ended is not done again; steps that were in progress
+    /// start again, and what they had sent, published, waited for, collected and changed is not repeated.
+    ///
+    /// When a run of that [id](Run::id) has ended, its result is given again. One that has failed gives
+    /// [`RunError::Ended`]. The input must be that with which it began.
+    ///
+    /// ```
+    /// # use workflow_core::{journal::MemoryJournal, prelude::*};
+    /// # struct Greeter;
+    /// # #[workflow] impl Greeter {
+    /// # #[step] async fn greet(&self, name: StartEvent<String>) -> StopEvent<String> { StopEvent(format!("hello {name}")) }
+    /// # }
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let journal = MemoryJournal::new();
+    /// assert_eq!(Greeter.run("world").id("greeting-1").journal(&journal).await?, "hello world");
+    /// # Ok::<(), RunError>(()) }).unwrap();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun.
+    #[must_use]
+    pub fn journal(self, journal: &(impl Journal + Clone)) -> Self {
+        self.journal_of(Arc::new(journal.clone()), None)
+    }
+
+    /// The same, for a run that was called by the run `parent`.
+    pub(super) fn journal_of(mut self, journal: Arc<dyn Journal>, parent: Option<String>) -> Self {
+        self.expect_ready("journal");
+        self.special(|special| {
+            special.resumable = true;
+            special.notes = Some(Notes::new(journal, parent));
+        });
+        if let Phase::Ready { options, .. } = &mut self.phase {
+            options.get_or_insert_default().journaled = Some(journaled::<W>);
+        }
+        self
+    }
+
+    /// A run that is in this journal.
+    pub(crate) fn recorded(flow: &'a W, journal: Arc<dyn Journal>, id: String) -> Self {
+        Self::unopened(flow, Opening::Resumed).id(id).journal_of(journal, None)
+    }
+
+    /// A run that goes on from the record `at` of another one, with `instead` in the place of what came there.
+    pub(crate) fn forked(
+        flow: &'a W,
+        journal: Arc<dyn Journal>,
+        id: String,
+        at: u64,
+        instead: Option<W::Event>,
+    ) -> Self {
+        let opening = instead.map_or(Opening::Resumed, Opening::Event);
+        let mut run = Self::unopened(flow, opening).journal_of(journal, None);
+        run.special(|special| {
+            special.notes = special.notes.take().map(|notes| notes.of_fork(Source { id, at }));
+        });
+        run
+    }
+
+    fn unopened(flow: &'a W, opening: Opening<W>) -> Self {
+        let phase = Phase::Ready { flow, opening, options: None };
+        Self { core: Arc::new(Core::new()), phase, reader: None }
     }
 
     /// Prints to the standard error which step starts from which event and what comes out, a line for each,
@@ -439,8 +506,8 @@ impl<'a, W: Workflow> Run<'a, W> {
         else {
             return;
         };
-        let Options { limit, special } = Options::or_those_of::<W>(options);
-        self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special) {
+        let Options { limit, special, journaled } = options.map_or_else(Options::default, |options| *options);
+        self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special, journaled) {
             Ok(driving) => Phase::Driving(driving),
             Err(error) => {
                 self.core.refuse(&error);

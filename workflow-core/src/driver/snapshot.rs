@@ -244,7 +244,7 @@ impl Written {
         }
         let unread: Vec<W::Event> = serde_json::from_value(self.unread).map_err(unreadable)?;
         unread.into_iter().for_each(|event| core.publish(event));
-        let special = Box::new(Special { before: self.elapsed, ..special });
+        let special = Box::new(Special { before: self.elapsed.into(), ..special });
         Ok(Read { core: Arc::new(core), limit, special })
     }
 }

@@ -11,6 +11,7 @@ use super::run::{NOT_RECORDED, Parts};
 use super::snapshot::Written;
 use super::span::in_current_span;
 use super::{Buffer, Core, EventStream, ResumeError, Run, RunHandle, Snapshot, SnapshotError};
+use crate::journal::Journal;
 use crate::{Receives, Recording, RunError, SendError, Workflow};
 
 /// A run that goes on by itself: a future of the result and a stream of what is published, as [`Run`] is.
@@ -41,6 +42,14 @@ impl<W: Workflow + 'static> RunTask<W> {
         let core = Arc::clone(run.core());
         let parts = run.into_parts();
         Ok(Self::on_a_task(flow, core, parts))
+    }
+
+    /// Goes on with a run that is in a journal.
+    pub(crate) fn recorded(flow: Arc<W>, journal: Arc<dyn Journal>, id: String) -> Self {
+        let run = Run::recorded(&*flow, journal, id);
+        let core = Arc::clone(run.core());
+        let parts = run.into_parts();
+        Self::on_a_task(flow, core, parts)
     }
 
     fn on_a_task(flow: Arc<W>, core: Arc<Core<W>>, parts: Result<Parts<W>, RunError>) -> Self {
@@ -199,8 +208,9 @@ impl<W: Workflow> futures_core::Stream for RunTask<W> {
 
 impl<W: Workflow> Drop for RunTask<W> {
     fn drop(&mut self) {
-        self.core.cancelled.store(true, Ordering::Release);
+        // Closed first: a run with a journal was not cancelled by that, and is left as it is.
         self.core.close();
+        self.core.cancelled.store(true, Ordering::Release);
         self.task.abort();
     }
 }

@@ -39,6 +39,7 @@ mod workers;
 pub use facts::{Again, Attempt, GaveUp, Given, History, Input, InvocationId, Outcome, Output, Waited};
 pub use fan::{Fan, Stretch};
 pub use plan::Plan;
+pub use resume::Checkpoint;
 pub use run::Machine;
 pub use stalled::{Holding, Lack, Stalled, StalledStep, StalledWait};
 pub use state::State;

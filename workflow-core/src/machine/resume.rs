@@ -1,12 +1,48 @@
 //! Resume: a run goes on from its state.
+//!
+//! A [`State`] is what a new driver needs; a [`Checkpoint`] is the machine itself, for facts that come after it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::run::Machine;
-use super::state::{Awaited, Due, Phase, Returning};
+use super::state::{Awaited, Due, Phase, Returning, Wait};
 use super::{InvocationId, Output, Plan, State, Token, Waited};
 
+/// A machine that was written down between two facts. One that is [restored](Machine::restore) takes the next
+/// fact as it would have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checkpoint<E> {
+    now: Duration,
+    state: State<E>,
+    waits: BTreeMap<u64, Wait>,
+    awaited: BTreeSet<Awaited>,
+}
+
 impl<E: Token> Machine<E> {
+    /// The machine, to be written down.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint<E> {
+        let (waits, awaited) = (self.state.waits.clone(), self.state.awaited.clone());
+        Checkpoint { now: self.now, state: self.state.clone(), waits, awaited }
+    }
+
+    /// The machine that was written down; `None` when it is not one of this workflow.
+    #[must_use]
+    pub fn restore(plan: &'static Plan, checkpoint: Checkpoint<E>) -> Option<Self> {
+        let Checkpoint { now, state, waits, awaited } = checkpoint;
+        let state = State { waits, awaited, ..state };
+        state.fits(plan).then_some(Self { plan, state, now, resumable: true })
+    }
+
+    /// The same as [`Machine::resume`], in place.
+    pub fn start_again(&mut self, now: Duration) {
+        let state = std::mem::replace(&mut self.state, State::new(self.plan));
+        *self = Self::resume(self.plan, state, now);
+    }
+
     /// Goes on from a state of a [`resumable`](Machine::resumable) run at the time `now`, counted from the
     /// run's start: first the steps that were running are ordered again, oldest first, then come the orders
     /// that had not been asked for. A step that waited starts again, as soon as it has a worker; what it
@@ -16,6 +52,8 @@ impl<E: Token> Machine<E> {
         state.orders.retain(|order| {
             !matches!(order, Output::Wake { .. } | Output::Match { .. } | Output::MatchKept { .. })
         });
+        state.waits.clear();
+        state.awaited.clear();
         state.timers.retain(|timer| matches!(timer.due, Due::Retry(_)));
         for step in &mut state.steps {
             let before = step.returning.len();

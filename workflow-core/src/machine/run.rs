@@ -140,6 +140,12 @@ impl<E: Token> Machine<E> {
             || !self.state.offers.is_empty()
     }
 
+    /// Whether anything has happened.
+    #[must_use]
+    pub fn has_started(&self) -> bool {
+        self.state.started
+    }
+
     /// Whether the run has ended: what is left to order is that end.
     #[must_use]
     pub fn is_over(&self) -> bool {

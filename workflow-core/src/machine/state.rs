@@ -194,7 +194,7 @@ pub(super) enum Due {
 }
 
 /// A step that waits for an event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Wait {
     pub(super) invocation: InvocationId,
     pub(super) step: u16,
@@ -204,7 +204,7 @@ pub(super) struct Wait {
 }
 
 /// A wait that its step begins again when it comes to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Awaited {
     pub(super) event: u16,
     pub(super) invocation: InvocationId,
@@ -254,7 +254,6 @@ pub(super) struct Gathering<E> {
 
 impl<E> State<E> {
     /// Whether it has the steps and joins of this workflow.
-    #[cfg(feature = "runtime")]
     pub(crate) fn fits(&self, plan: &Plan) -> bool {
         let slots = self.steps.iter().map(|step| step.held.len());
         slots.eq(plan.slots.iter().map(Vec::len))

@@ -60,7 +60,7 @@ impl<W: Workflow> Run<'_, W> {
     pub(in crate::driver) fn record_by(&mut self, recorder: impl FnOnce(Duration) -> Option<Arc<Recorder>>) {
         let core = Arc::clone(&self.core);
         self.special(|special| {
-            if let Some(recorder) = recorder(special.before) {
+            if let Some(recorder) = recorder(special.before()) {
                 core.machine().iter().for_each(|machine| recorder.resumes(machine));
                 special.watch.record(recorder);
             }

@@ -1,0 +1,472 @@
+//! Journals: every fact is kept before anything follows from it, and a run goes on from where it was.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use workflow_core::Recording;
+use workflow_core::journal::{
+    Answer, Claim, Claimed, End, Filter, Held, Journal, JournalError, Kept, MemoryJournal, Page, RunInfo,
+    Status,
+};
+use workflow_core::prelude::*;
+
+#[event]
+struct Item(u32);
+#[event]
+struct Packed(u32);
+#[event]
+struct Parcel {
+    items: Vec<u32>,
+    weight: u32,
+}
+#[event]
+struct Label(String);
+#[event]
+struct Approval {
+    ok: bool,
+}
+#[event]
+struct Asked;
+#[event]
+struct Noted(u32);
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Book {
+    packed: u32,
+    tickets: Vec<u32>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the scale is out of order")]
+struct Broken;
+
+/// What steps did to the world outside.
+#[derive(Default)]
+struct World {
+    weighed: AtomicU32,
+    done: Mutex<Vec<String>>,
+}
+
+struct Scale(Arc<World>);
+
+#[workflow]
+impl Scale {
+    #[step]
+    async fn weigh(&self, items: StartEvent<Vec<u32>>) -> StopEvent<u32> {
+        self.0.weighed.fetch_add(1, Relaxed);
+        StopEvent(items.iter().sum())
+    }
+}
+
+/// Batches, joins, retries, waits, timers, children, sends, what is shared: all that a run can do.
+struct Shop {
+    world: Arc<World>,
+    scale: Scale,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let world = Arc::new(World::default());
+        Self { scale: Scale(Arc::clone(&world)), world }
+    }
+
+    fn note(&self, what: impl Into<String>) {
+        self.world.done.lock().unwrap().push(what.into());
+    }
+}
+
+#[workflow(state = Book, publishes(Asked), receives(Approval))]
+impl Shop {
+    #[step]
+    async fn open(&self, order: StartEvent<u32>) -> (Vec<Item>, Label) {
+        ((0..order.0).map(Item).collect(), Label("to Oslo".to_owned()))
+    }
+
+    #[step(workers = 2, retry(attempts = 3, wait = "1s"), sends(Noted))]
+    async fn pack(&self, ctx: &Context<Self>, item: Item) -> Result<Packed, Broken> {
+        let ticket = ctx.state(|book| {
+            book.packed += 1;
+            book.tickets.push(item.0);
+            book.packed
+        });
+        assert!(ticket > 0);
+        ctx.send(Noted(item.0)).unwrap();
+        tokio::time::sleep(Duration::from_millis(u64::from(10 * item.0))).await;
+        if item.0 == 1 && ctx.attempt().number == 1 {
+            return Err(Broken);
+        }
+        ctx.set(format!("item {}", item.0), &ticket).unwrap();
+        self.note(ctx.idempotency_key());
+        Ok(Packed(item.0))
+    }
+
+    #[step(allow(dead_end))]
+    async fn collect(&self, ctx: &Context<Self>, noted: Noted) {
+        if let Some(noted) = ctx.collect::<Noted>(noted, 2) {
+            let pair: Vec<u32> = noted.iter().map(|noted| noted.0).collect();
+            ctx.set("pair", &pair).unwrap();
+        }
+    }
+
+    #[step]
+    async fn close(&self, ctx: &Context<Self>, packed: Vec<Packed>) -> Result<Parcel, RunError> {
+        let mut items: Vec<u32> = packed.iter().map(|packed| packed.0).collect();
+        items.sort_unstable();
+        let weight = ctx.call(&self.scale, items.clone()).await?;
+        Ok(Parcel { items, weight })
+    }
+
+    #[step(waits(Approval))]
+    async fn ship(&self, ctx: &Context<Self>, parcel: Parcel, label: Label) -> StopEvent<String> {
+        ctx.publish(Asked);
+        let ok =
+            ctx.wait_for::<Approval>().timeout(Duration::from_secs(60)).await.is_ok_and(|answer| answer.ok);
+        let Parcel { items, weight } = parcel;
+        StopEvent(format!("{items:?} of {weight} {}: {ok}", label.0))
+    }
+}
+
+/// A journal that breaks at one append: before it is kept, or right after.
+#[derive(Clone)]
+struct Breaking {
+    journal: MemoryJournal,
+    left: Arc<AtomicU32>,
+    is_kept: bool,
+}
+
+impl Journal for Breaking {
+    fn claim(&self, claim: Claim) -> Answer<Claimed> {
+        let (claimed, breaking) = (self.journal.claim(claim), self.clone());
+        Box::pin(async move {
+            let Claimed { kept, held, age, .. } = claimed.await?;
+            let held = held.map(|held| -> Box<dyn Held> { Box::new(BreakingHold { held, breaking }) });
+            Ok(Claimed::new(kept, held, age))
+        })
+    }
+
+    fn list(&self, filter: Filter) -> Answer<Vec<RunInfo>> {
+        self.journal.list(filter)
+    }
+
+    fn load(&self, id: &str) -> Answer<Option<Kept>> {
+        self.journal.load(id)
+    }
+}
+
+struct BreakingHold {
+    held: Box<dyn Held>,
+    breaking: Breaking,
+}
+
+impl Held for BreakingHold {
+    fn append(&mut self, page: Page) -> Answer<()> {
+        let left = self.breaking.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+        if left.is_ok() {
+            return self.held.append(page);
+        }
+        let kept = self.breaking.is_kept.then(|| self.held.append(page));
+        Box::pin(async {
+            if let Some(kept) = kept {
+                kept.await?;
+            }
+            Err(JournalError::store("the disk is full"))
+        })
+    }
+}
+
+/// What a run of three items gives, and how it leaves its state.
+const RESULT: &str = "[0, 1, 2] of 3 to Oslo: true";
+
+/// Drives a run to its end, with the approval as soon as it is asked for.
+async fn finish(mut run: Run<'_, Shop>) -> (Result<String, RunError>, Book) {
+    run.send(Approval { ok: true }).unwrap();
+    let result = (&mut run).await;
+    (result, run.into_state())
+}
+
+async fn records(journal: &MemoryJournal, id: &str) -> Vec<(u64, String, Option<u64>)> {
+    let kept = journal.load(id).await.unwrap().unwrap();
+    kept.records.into_iter().map(|record| (record.number, record.kind, record.invocation)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_with_a_journal_gives_what_one_without_gives() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let (plain, book) = finish(shop.run(3u32)).await;
+    assert_eq!(plain.unwrap(), RESULT);
+    let (written, written_book) = finish(shop.run(3u32).id("order-1").journal(&journal)).await;
+    assert_eq!(written.unwrap(), RESULT);
+    assert_eq!(written_book, book);
+    let runs = journal.list(Filter::default()).await.unwrap();
+    let runs: Vec<_> = runs.iter().map(|run| (&*run.id, run.status, run.parent.as_deref())).collect();
+    assert_eq!(
+        runs,
+        [("order-1/8.0", Status::Completed, Some("order-1")), ("order-1", Status::Completed, None)],
+    );
+}
+
+/// Breaks a run at each append in turn, and lets it go on from what is kept.
+async fn break_at_each_append(is_kept: bool) {
+    for appends in 0.. {
+        let (shop, journal) = (Shop::new(), MemoryJournal::new());
+        let left = Arc::new(AtomicU32::new(appends));
+        let breaking = Breaking { journal: journal.clone(), left, is_kept };
+        let (result, _) = finish(shop.run(3u32).id("order-1").journal(&breaking)).await;
+        let error = match result {
+            Ok(result) => {
+                assert_eq!(result, RESULT);
+                assert!(appends > 10, "there are many appends to break, and not {appends}");
+                return;
+            }
+            Err(error) => error,
+        };
+        assert!(matches!(error, RunError::Journal { .. }), "{error:?}");
+        let before = records(&journal, "order-1").await;
+        let has_ended = journal.load("order-1").await.unwrap().unwrap().end.is_some();
+        let (result, book) = finish(shop.run(3u32).id("order-1").journal(&journal)).await;
+        assert_eq!(result.unwrap(), RESULT, "broken at append {appends}");
+        assert!(
+            has_ended || book.packed == 4,
+            "each change of the state counts once, broken at append {appends}"
+        );
+        let after = records(&journal, "order-1").await;
+        assert_eq!(after[..before.len()], before, "what was kept stays, broken at append {appends}");
+        let mut ended = BTreeSet::new();
+        for (_, kind, invocation) in &after {
+            assert!(
+                kind != "step_returned" || ended.insert(*invocation),
+                "no execution ends twice, broken at append {appends}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_from_every_append_that_was_not_kept() {
+    break_at_each_append(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_from_every_append_that_was_kept_although_nobody_heard_of_it() {
+    break_at_each_append(true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_ended_gives_its_result_again() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let (first, _) = finish(shop.run(3u32).id("order-1").journal(&journal)).await;
+    let done = shop.world.done.lock().unwrap().len();
+    let again = shop.run(3u32).id("order-1").journal(&journal).await;
+    assert_eq!(again.unwrap(), first.unwrap());
+    assert_eq!(shop.recover(&journal, "order-1").await.unwrap(), RESULT);
+    assert_eq!(shop.world.done.lock().unwrap().len(), done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_belongs_to_another_run_is_refused() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let error = shop.run(4u32).id("order-1").journal(&journal).await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Other { .. }, .. }), "{error:?}");
+    let error = shop.scale.run(vec![1]).id("order-1").journal(&journal).await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Other { .. }, .. }), "{error:?}");
+    let error = shop.recover(&journal, "order-2").await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Unknown { .. }, .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_somebody_holds_is_refused_until_they_let_go() {
+    let (shop, journal) = (Arc::new(Shop::new()), MemoryJournal::new());
+    let first = shop.start_with(3u32, |run| run.id("order-1").journal(&journal));
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let error = shop.recover(&journal, "order-1").await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Busy { .. }, .. }), "{error:?}");
+    drop(first);
+    tokio::task::yield_now().await;
+    let left = journal.list(Filter::default().status(Status::Left)).await.unwrap();
+    assert_eq!(left.len(), 1, "a run that was dropped is left, not cancelled");
+    let (result, _) = finish(shop.recover(&journal, "order-1")).await;
+    assert_eq!(result.unwrap(), RESULT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_cancelled_or_has_failed_stays_so() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let mut run = shop.run(3u32).id("order-1").journal(&journal);
+    assert!(matches!(run.next().await, Some(ShopEvent::Asked(_))));
+    run.cancel();
+    assert!(matches!(run.await, Err(RunError::Cancelled)));
+    assert_eq!(journal.load("order-1").await.unwrap().unwrap().end, Some(End::Cancelled));
+    assert!(matches!(shop.recover(&journal, "order-1").await, Err(RunError::Cancelled)));
+
+    let run = shop.run(3u32).id("order-2").journal(&journal).timeout(Duration::from_millis(5));
+    assert!(matches!(run.await, Err(RunError::TimedOut { .. })));
+    let error = shop.recover(&journal, "order-2").await.unwrap_err();
+    assert_eq!(error.to_string(), "run `order-2` has failed before: the run took longer than it may");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_when_it_would_have_ended_without_the_downtime() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let mut run = shop.run(3u32).id("order-1").journal(&journal);
+    assert!(matches!(run.next().await, Some(ShopEvent::Asked(_))));
+    let asked = tokio::time::Instant::now();
+    drop(run);
+    tokio::time::sleep(Duration::from_secs(40)).await;
+    let result = shop.recover(&journal, "order-1").await;
+    assert_eq!(result.unwrap(), "[0, 1, 2] of 3 to Oslo: false");
+    assert_eq!(asked.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn downtime_does_not_count_against_the_limit_of_a_run() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let mut run = shop.run(3u32).id("order-1").journal(&journal).timeout(Duration::from_secs(30));
+    assert!(matches!(run.next().await, Some(ShopEvent::Asked(_))));
+    drop(run);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let (result, _) = finish(shop.recover(&journal, "order-1")).await;
+    assert_eq!(result.unwrap(), RESULT);
+}
+
+#[event(transient)]
+struct Handle(u32);
+
+struct Hands;
+
+#[workflow]
+impl Hands {
+    #[step]
+    async fn open(&self, n: StartEvent<u32>) -> Handle {
+        Handle(n.0)
+    }
+
+    #[step]
+    async fn close(&self, handle: Handle) -> StopEvent<u32> {
+        StopEvent(handle.0)
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_written_down_ends_the_run_before_anything_follows() {
+    let journal = MemoryJournal::new();
+    let error = Hands.run(3u32).id("hands").journal(&journal).await.unwrap_err();
+    let RunError::Journal { source: JournalError::Unwritable { kind, source, .. }, .. } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!(kind, "step_returned");
+    assert!(source.to_string().contains("Handle"), "{source}");
+}
+
+#[event]
+struct Tick(u32);
+
+#[derive(OneOf)]
+enum Turn {
+    Tick(Tick),
+    Stop(StopEvent<u32>),
+}
+
+struct Ticks;
+
+#[workflow]
+impl Ticks {
+    #[step]
+    async fn begin(&self, _: StartEvent<u32>) -> Tick {
+        Tick(0)
+    }
+
+    #[step]
+    async fn turn(&self, ctx: &Context<Self>, tick: Tick) -> Turn {
+        ctx.set("turns", &tick.0).unwrap();
+        match tick.0 {
+            5_000 => Turn::Stop(StopEvent(ctx.get("turns").unwrap().unwrap())),
+            turn => Turn::Tick(Tick(turn + 1)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_checkpoint_bounds_what_a_long_run_keeps_and_it_goes_on_from_there() {
+    let journal = MemoryJournal::new();
+    let left = Arc::new(AtomicU32::new(3_333));
+    let breaking = Breaking { journal: journal.clone(), left, is_kept: false };
+    Ticks.run(0u32).id("loop").journal(&breaking).await.unwrap_err();
+    let kept = journal.load("loop").await.unwrap().unwrap();
+    assert!(kept.checkpoint.is_some());
+    assert!(kept.records.len() < 3_000, "{} records are kept", kept.records.len());
+    assert_eq!(Ticks.recover(&journal, "loop").await.unwrap(), 5_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_goes_on_from_any_record_of_another_run_and_leaves_that_as_it_is() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let before = records(&journal, "order-1").await;
+    for at in 1..before.len() as u64 {
+        let fork = shop.fork(&journal, "order-1", at).id(format!("fork-{at}"));
+        let (result, book) = finish(fork).await;
+        assert_eq!(result.unwrap(), RESULT, "forked at record {at}");
+        assert_eq!(book.packed, 4, "forked at record {at}");
+        assert_eq!(shop.recover(&journal, format!("fork-{at}")).await.unwrap(), RESULT);
+    }
+    assert_eq!(records(&journal, "order-1").await, before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_can_have_another_event_in_the_place_of_one_that_came() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let records = records(&journal, "order-1").await;
+    let place = |kind: &str| records.iter().find(|record| record.1 == kind).unwrap().0;
+    let at = place("received");
+    let fork = shop.fork_with(&journal, "order-1", at, Approval { ok: false }).id("refused");
+    assert_eq!(fork.await.unwrap(), "[0, 1, 2] of 3 to Oslo: false");
+    let fork = shop.fork_with(&journal, "order-1", place("started"), StartEvent(2)).id("two");
+    assert_eq!(finish(fork).await.0.unwrap(), "[0, 1] of 1 to Oslo: true");
+    let fork = shop.fork_with(&journal, "order-1", place("opened"), StartEvent(2)).id("none");
+    let error = fork.await.unwrap_err();
+    assert!(matches!(error, RunError::Journal { source: JournalError::Unreadable { .. }, .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fork_of_what_is_not_there_says_what_is() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
+    let last = records(&journal, "order-1").await.len() as u64;
+    for (id, at) in [("order-1", last), ("order-1", last + 1), ("order-2", 0)] {
+        let error = shop.fork(&journal, id, at).id("fork").await.unwrap_err();
+        let RunError::Journal { source, .. } = error else { panic!("{error:?}") };
+        match id {
+            "order-2" => assert_eq!(source.to_string(), "there is no run `order-2`"),
+            _ => assert_eq!(
+                source.to_string(),
+                format!("run `order-1` cannot be forked at record {at}; its records 0 to {last} are kept")
+            ),
+        }
+    }
+}
+
+/// Which steps ran and what became of them, in the order of their executions.
+fn tries(recording: &Recording) -> Vec<String> {
+    recording
+        .to_string()
+        .lines()
+        .map(|line| line.split_whitespace().next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_recording_of_a_run_with_a_journal_is_that_of_one_without() {
+    let (shop, journal) = (Shop::new(), MemoryJournal::new());
+    let mut plain = shop.run(3u32).record();
+    plain.send(Approval { ok: true }).unwrap();
+    (&mut plain).await.unwrap();
+    let mut written = shop.run(3u32).id("order-1").journal(&journal).record();
+    written.send(Approval { ok: true }).unwrap();
+    (&mut written).await.unwrap();
+    assert_eq!(tries(&written.recording()), tries(&plain.recording()));
+}

@@ -1,0 +1,164 @@
+//! Written: a fork whose facts are written down before anything follows from them.
+//!
+//! The machine is asked for its orders right after each fact, as it is when the records are read again; they wait
+//! until the fact is kept.
+
+use std::task::Context;
+
+use super::Fork;
+use crate::driver::journaled::{Begins, write_checkpoint};
+use crate::journal::End;
+use crate::machine::{Input, Machine, Outcome, Output};
+use crate::{BoxError, RunError, Workflow};
+
+impl<W: Workflow> Fork<'_, W> {
+    /// Tells the machine a fact, and the journal.
+    #[cold]
+    pub(super) fn tell_written(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
+        let now = self.driver.now();
+        let step = invocation_of(&fact).and_then(|invocation| machine.step(invocation));
+        let step = step.map(|step| W::graph().steps[usize::from(step)].name);
+        if machine.is_over() {
+            return;
+        }
+        self.note_what_is_shared();
+        if let Some(pen) = &mut self.driver.pen {
+            pen.fact(now, step, &fact);
+        }
+        machine.handle_input(now, fact);
+        self.take_orders(machine);
+    }
+
+    /// The error of a step, unless it is that the journal of a run which it called has failed: that is no failure of
+    /// the step, and ends this run as if its own journal had failed.
+    pub(super) fn unless_unwritten(&mut self, error: BoxError) -> Option<BoxError> {
+        let Some(pen) = &mut self.driver.pen else {
+            return Some(error);
+        };
+        match error.downcast::<RunError>() {
+            Err(other) => Some(other),
+            Ok(error) => match *error {
+                RunError::Journal { source, .. } => {
+                    pen.fail(source);
+                    None
+                }
+                error => Some(error.into()),
+            },
+        }
+    }
+
+    /// What steps did to what they share goes before the fact that comes next.
+    fn note_what_is_shared(&mut self) {
+        let now = self.driver.now();
+        if let (Some(pen), Some(notes)) = (&mut self.driver.pen, self.core.notes()) {
+            pen.note(now, notes.take());
+        }
+    }
+
+    /// Takes the machine's orders. The questions to the user's code are answered at once: nothing follows from
+    /// them but the fact that is the answer.
+    fn take_orders(&mut self, machine: &mut Machine<W::Event>) {
+        loop {
+            match machine.poll_output() {
+                Output::Wait { .. } => return,
+                Output::Match { offer, waits } => self.match_waits(machine, offer, &waits),
+                Output::MatchKept { wait } => self.match_kept(machine, wait),
+                order => {
+                    let Some(pen) = &mut self.driver.pen else {
+                        return;
+                    };
+                    if let Output::Finish(outcome) = &order {
+                        pen.end(end::<W>(outcome));
+                    }
+                    self.ordered.push_back((pen.next(), order));
+                }
+            }
+        }
+    }
+
+    /// Brings what was told to the journal, as far as it goes; gives the error with which the run ends.
+    #[inline]
+    pub(super) fn write_down(
+        &mut self,
+        machine: &mut Machine<W::Event>,
+        cx: &mut Context<'_>,
+    ) -> Option<RunError> {
+        match &self.driver.pen {
+            None => None,
+            Some(_) => self.write_pages(machine, cx).err(),
+        }
+    }
+
+    #[cold]
+    fn write_pages(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> Result<(), RunError> {
+        if self.driver.pen.as_ref().is_some_and(|pen| pen.wants_checkpoint()) {
+            self.write_checkpoint(machine);
+        }
+        let Some(pen) = &mut self.driver.pen else {
+            return Ok(());
+        };
+        pen.poll(cx).map_err(|source| RunError::Journal { id: self.core.id().to_owned(), source })
+    }
+
+    /// What is first in this process, before anything that has come in: of a run that was there already, what was in
+    /// progress is ordered again.
+    #[cold]
+    pub(super) fn begin_written(&mut self, machine: &mut Machine<W::Event>, begins: Begins) {
+        let now = self.driver.now();
+        if begins == Begins::Again {
+            if let Some(pen) = &mut self.driver.pen {
+                pen.resume(now, machine.deadline());
+            }
+            machine.start_again(now);
+        }
+        self.take_orders(machine);
+    }
+
+    fn write_checkpoint(&mut self, machine: &Machine<W::Event>) {
+        let (core, now) = (self.core, self.driver.now());
+        // Nothing changes meanwhile that would have to be noted first.
+        let state = core.state();
+        self.note_what_is_shared();
+        let body = core.notes().map(|notes| write_checkpoint(core, notes, machine, now));
+        drop(state);
+        if let (Some(pen), Some(body)) = (&mut self.driver.pen, body) {
+            pen.checkpoint(body);
+        }
+    }
+}
+
+fn invocation_of<E>(fact: &Input<E>) -> Option<crate::machine::InvocationId> {
+    match fact {
+        Input::StepReturned { invocation, .. }
+        | Input::StepSent { invocation, .. }
+        | Input::StepPublished { invocation, .. }
+        | Input::StepFailed { invocation, .. }
+        | Input::StepWaits { invocation, .. }
+        | Input::WaitDropped { invocation, .. } => Some(*invocation),
+        _ => None,
+    }
+}
+
+/// How the run ended, for the journal.
+fn end<W: Workflow>(outcome: &Outcome<W::Event>) -> End {
+    let name = |step: u16| W::graph().steps[usize::from(step)].name;
+    match outcome {
+        Outcome::Stopped(event) => match serde_json::to_string(event) {
+            Ok(event) => End::Completed(event),
+            Err(error) => End::Failed(format!("the result cannot be written down: {error}")),
+        },
+        Outcome::Cancelled => End::Cancelled,
+        Outcome::Failed(gave_up) => {
+            End::Failed(format!("step `{}` failed: {}", name(gave_up.step), gave_up.error))
+        }
+        Outcome::Stalled(stalled) => End::Failed(format!("the run can never finish: {stalled}")),
+        Outcome::OutsideBatch { step, event } => {
+            let event = W::graph().event_name(*event);
+            End::Failed(format!(
+                "step `{}` gathers batches, and a `{event}` came that belongs to none",
+                name(*step)
+            ))
+        }
+        Outcome::TimedOut { .. } => End::Failed("the run took longer than it may".to_owned()),
+    }
+}

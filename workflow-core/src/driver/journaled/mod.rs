@@ -1,0 +1,206 @@
+//! Journaled: a run whose every fact is written down before anything follows from it.
+//!
+//! The facts go through a [`Pen`] to the journal (`pen`), what steps do to what they share goes with them
+//! (`notes`), and a run that is there already is put together from its records (`fold`).
+
+mod fold;
+mod notes;
+mod pen;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use fold::write_checkpoint;
+pub(crate) use notes::Notes;
+pub(super) use notes::Source;
+pub(super) use pen::{Begins, Pen};
+
+use self::fold::Folded;
+use super::clock::Clock;
+use super::drive::{Driver, drive_to_the_end};
+use super::{Core, ResumeError};
+use crate::journal::{Claim, Claimed, End, JournalError, Kept, Opening};
+use crate::machine::{Input, Machine};
+use crate::{Events, RunError, Workflow};
+
+/// Runs `flow` from where its journal has it; `start` is what opens it when it is not there yet.
+pub(super) async fn drive_journaled<W: Workflow>(
+    flow: &W,
+    core: Arc<Core<W>>,
+    start: Option<W::Event>,
+    limit: Option<Duration>,
+) -> Result<W::Output, RunError> {
+    let Some(notes) = core.notes() else {
+        unreachable!("a run that is driven here has a journal");
+    };
+    let failed = |source| RunError::Journal { id: core.id().to_owned(), source };
+    let (opening, origin) = match notes.source() {
+        None => (start.map(|start| opening::<W>(core.id(), notes, start)).transpose().map_err(failed)?, None),
+        Some(source) => {
+            let source = notes.journal().load(&source.id).await.map_err(failed)?;
+            let (opening, origin) = fork_of::<W>(notes, source, start)?;
+            (Some(opening), Some(origin))
+        }
+    };
+    let Claimed { kept, held, age } = claim::<W>(core.id(), notes, opening).await.map_err(failed)?;
+    check::<W>(&kept)?;
+    let Some(held) = held else {
+        return result::<W>(core.id(), &kept);
+    };
+    let is_new = kept.records.is_empty() && kept.checkpoint.is_none();
+    let (mut pen, age) = match (origin, is_new) {
+        (None, true) => {
+            *core.machine() = Some(Box::new(begin::<W>(limit)));
+            let mut pen = Pen::new(core.id(), held, 0);
+            pen.open(limit, notes.begin(core.id(), &*core.state()).map_err(failed)?);
+            (pen, Duration::ZERO)
+        }
+        (Some(origin), true) => {
+            let mut pen = Pen::new(core.id(), held, 0);
+            pen.checkpoint(origin.write());
+            let age = origin.at;
+            take_up(&core, notes, origin, age)?;
+            (pen, age)
+        }
+        (_, false) => {
+            let folded = Folded::<W::Event>::of(core.id(), &kept).map_err(failed)?;
+            // A clock that was set back does not take the run back.
+            let age = age.max(folded.at);
+            let pen = Pen::new(core.id(), held, folded.next);
+            take_up(&core, notes, folded, age)?;
+            (pen, age)
+        }
+    };
+    let deadline = {
+        let mut machine = core.machine();
+        let Some(machine) = &mut *machine else {
+            unreachable!("the machine was made above");
+        };
+        if !machine.has_started() {
+            let event: W::Event = serde_json::from_str(&kept.input).map_err(unreadable::<W>)?;
+            if let Some(record) = core.recorder() {
+                record.opens(&event);
+            }
+            let start = Input::Started { event };
+            pen.fact(age, None, &start);
+            machine.handle_input(age, start);
+            pen.begins = Some(Begins::Anew);
+        }
+        machine.deadline()
+    };
+    core.remember();
+    core.begin_after(age);
+    let mut driver = Driver::with_pen(Clock::new(deadline, age), pen);
+    drive_to_the_end(flow, &core, &mut driver).await
+}
+
+fn begin<W: Workflow>(limit: Option<Duration>) -> Machine<W::Event> {
+    let mut machine = Machine::resumable(W::Event::plan());
+    machine.set_deadline(limit);
+    machine
+}
+
+/// What the run begins with when it is new.
+fn opening<W: Workflow>(id: &str, notes: &Notes, start: W::Event) -> Result<Opening, JournalError> {
+    let input = serde_json::to_string(&start);
+    let input = input.map_err(|error| JournalError::unwritable(id, "started", error))?;
+    Ok(Opening { input, fingerprint: W::fingerprint(), parent: notes.parent().map(str::to_owned) })
+}
+
+/// What a fork of another run begins with, and that run as it was there.
+fn fork_of<W: Workflow>(
+    notes: &Notes,
+    kept: Option<Kept>,
+    instead: Option<W::Event>,
+) -> Result<(Opening, Folded<W::Event>), RunError> {
+    let Some(Source { id, at }) = notes.source() else {
+        unreachable!("only a fork comes here");
+    };
+    let failed = |source| RunError::Journal { id: id.clone(), source };
+    let kept = kept.ok_or_else(|| failed(JournalError::unknown(id)))?;
+    if kept.workflow != W::NAME {
+        return Err(failed(JournalError::other(id, &kept.workflow)));
+    }
+    check::<W>(&kept)?;
+    let first = kept.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.before);
+    let last = kept.records.last().map_or(first, |record| record.number + 1);
+    let end = at + u64::from(instead.is_some());
+    if !(first..=last).contains(at) || end > last {
+        return Err(failed(JournalError::out_of_reach(id, *at, first, last)));
+    }
+    let mut folded = Folded::before(id, &kept, *at).map_err(failed)?;
+    if let Some(event) = instead
+        && let Some(record) = kept.records.iter().find(|record| record.number == *at)
+    {
+        let applied = folded.apply_instead(record, event);
+        applied.map_err(|source| failed(JournalError::unreadable(id, record, source)))?;
+    }
+    if folded.machine.is_over() {
+        return Err(failed(JournalError::out_of_reach(id, *at, first, last)));
+    }
+    folded.collected.start_again();
+    let Kept { input, fingerprint, .. } = kept;
+    Ok((Opening { input, fingerprint, parent: None }, folded))
+}
+
+/// Takes hold of the run, which must be this one.
+async fn claim<W: Workflow>(
+    id: &str,
+    notes: &Notes,
+    opening: Option<Opening>,
+) -> Result<Claimed, JournalError> {
+    let input = opening.as_ref().map(|opening| opening.input.clone());
+    let claimed = notes.journal().claim(Claim { id: id.to_owned(), workflow: W::NAME, opening }).await?;
+    let is_other = claimed.kept.workflow != W::NAME || input.is_some_and(|input| input != claimed.kept.input);
+    if is_other {
+        return Err(JournalError::other(id, &claimed.kept.workflow));
+    }
+    Ok(claimed)
+}
+
+/// Whether the workflow is what it was when the run began.
+fn check<W: Workflow>(kept: &Kept) -> Result<(), RunError> {
+    let changes = kept.fingerprint.changes(&W::fingerprint());
+    if kept.end.is_some() || changes.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::NotResumed(ResumeError::Changed { workflow: W::NAME, changes }))
+}
+
+/// What a run that has ended gave.
+fn result<W: Workflow>(id: &str, kept: &Kept) -> Result<W::Output, RunError> {
+    match &kept.end {
+        Some(End::Completed(event)) => {
+            let event: W::Event = serde_json::from_str(event).map_err(unreadable::<W>)?;
+            let none = || unreadable::<W>(serde::de::Error::custom("no event that ends a run"));
+            W::close(event).map_err(|_| none())
+        }
+        Some(End::Failed(error)) => Err(RunError::Ended { id: id.to_owned(), error: error.clone() }),
+        Some(End::Cancelled) | None => Err(RunError::Cancelled),
+    }
+}
+
+/// Puts what the records add up to where a run has it.
+fn take_up<W: Workflow>(
+    core: &Core<W>,
+    notes: &Notes,
+    folded: Folded<W::Event>,
+    age: Duration,
+) -> Result<(), RunError> {
+    let Folded { mut machine, at, state, values, collected, repeats, .. } = folded;
+    // The time between does not count against the run's own limit; all else is due when it is due.
+    let deadline = machine.deadline().map(|deadline| deadline.saturating_add(age - at));
+    machine.set_deadline(deadline);
+    *core.state() = serde_json::from_value(state.clone()).map_err(unreadable::<W>)?;
+    notes.resume(state, repeats);
+    *core.machine() = Some(Box::new(machine));
+    core.with_rest(|rest| {
+        rest.values = values;
+        rest.collected = collected;
+    });
+    Ok(())
+}
+
+fn unreadable<W: Workflow>(source: serde_json::Error) -> RunError {
+    RunError::NotResumed(ResumeError::Unreadable { workflow: W::NAME, source })
+}
