@@ -33,7 +33,7 @@ impl<M: Model> Letters<M> {
     }
 
     #[step(waits(Approval))]
-    async fn approve(&self, ctx: &Context<Self>, draft: Draft) -> StopEvent<Option<String>> {
+    async fn ask(&self, ctx: &Context<Self>, draft: Draft) -> StopEvent<Option<String>> {
         let approval = ctx.wait_for::<Approval>().await;
         StopEvent(approval.0.then_some(draft.0))
     }
@@ -96,7 +96,8 @@ async fn a_letter_survives_a_restart_after_any_delivery() {
         let written = serde_json::to_string(&run.snapshot().unwrap()).unwrap();
         drop(run);
 
-        let run = LETTERS.resume(serde_json::from_str::<Snapshot>(&written).unwrap()).unwrap();
+        let snapshot: Snapshot = serde_json::from_str(&written).unwrap();
+        let run = LETTERS.resume(snapshot).unwrap();
         run.send(Approval(true)).unwrap();
         assert!(run.await.unwrap().is_some());
     }
