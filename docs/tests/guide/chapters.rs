@@ -11,21 +11,31 @@ fn chapters() -> impl Iterator<Item = Page> {
     CHAPTERS.iter().map(|(name, _)| Page::read(&format!("docs/src/{name}.md")))
 }
 
-/// The whole text of every file below a folder whose name ends like this.
-fn files(folder: &str, ending: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
+/// The cases of the compiler's errors: what is wrong, in one line, and what the compiler says of it.
+fn cases() -> Vec<(String, String)> {
+    let mut cases = Vec::new();
+    for group in fs::read_dir(root().join("tests/ui/fail")).unwrap() {
+        for entry in fs::read_dir(group.unwrap().path()).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(ending) {
-                found.push(fs::read_to_string(path).unwrap());
+            if path.extension().is_some_and(|it| it == "rs") {
+                let [code, error] =
+                    ["rs", "stderr"].map(|it| fs::read_to_string(path.with_extension(it)).unwrap());
+                cases.push((in_one_line(&code), error));
             }
         }
     }
-    found
+    cases
+}
+
+fn in_one_line(code: &str) -> String {
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What stands in the `impl` block, in one line: what the workflow is called plays no part.
+fn steps(code: &str) -> String {
+    let inner = code.split_once("#[workflow]\nimpl").and_then(|(_, rest)| rest.split_once('{'));
+    let (_, steps) = inner.expect("a workflow stands in the block");
+    in_one_line(steps.split("\n# ").next().unwrap_or_default())
 }
 
 #[test]
@@ -58,13 +68,18 @@ fn every_block_of_rust_is_compiled_and_run_or_must_not_compile() {
 }
 
 #[test]
-fn every_error_that_the_guide_shows_is_one_that_the_compiler_gives() {
-    let errors: Vec<_> = files("tests/ui/fail", ".stderr");
+fn every_error_that_the_guide_shows_is_the_one_that_the_compiler_gives_for_the_code_above_it() {
+    let cases = cases();
     let mut shown = 0;
     for page in chapters() {
-        for block in page.blocks.iter().filter(|block| block.text.starts_with("error")) {
-            let is_given = errors.iter().any(|error| block.text.lines().all(|line| error.contains(line)));
-            assert!(is_given, "{}: no such error in tests/ui/fail:\n{}", page.path, block.text);
+        let mut blocks = page.blocks.iter();
+        while let Some(wrong) = blocks.find(|block| block.language == "rust,compile_fail") {
+            let quoted = blocks.next().expect("an error follows the code");
+            let steps = steps(&wrong.text);
+            let given = cases.iter().filter(|(code, _)| code.contains(&steps));
+            let is_given =
+                given.into_iter().any(|(_, error)| quoted.text.lines().all(|line| error.contains(line)));
+            assert!(is_given, "{}: no case in tests/ui/fail says this:\n{}", page.path, quoted.text);
             shown += 1;
         }
     }
