@@ -104,6 +104,25 @@ async fn a_letter_survives_a_restart_after_any_delivery() {
 }
 
 #[test]
+fn a_letter_that_waits_goes_on_when_it_is_approved() {
+    use workflow_core::testing::{Script, one};
+
+    let mut run = Script::of(Letters::<Canned>::graph());
+    run.started("StartEvent<String>", 1);
+    assert_eq!(run.orders(), ["run write(StartEvent<String> 1)", "wait"]);
+
+    run.returned("write", one("Draft", 2));
+    assert_eq!(run.orders(), ["run ask(Draft 2)", "wait"]);
+
+    run.waits("ask", "Approval", None);
+    run.waits_are_all();
+    assert_eq!(run.orders(), ["wait"]);
+
+    run.received("Approval", 3);
+    assert_eq!(run.orders(), ["wake ask(Draft 2) with Approval 3", "wait"]);
+}
+
+#[test]
 fn every_workflow_of_the_program_can_run() {
     for flow in workflow_core::workflows() {
         flow.check().unwrap();
