@@ -1,0 +1,5 @@
+//! Guide: what is true of all of its pages.
+
+mod chapters;
+mod links;
+mod pages;
