@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::fork::{Brought, Next, fork};
+use super::fork::{Brought, Next, Writing, fork};
 use super::journaled::Pen;
 use super::lone::poll_chain;
 use super::step::Ended;
@@ -186,7 +186,7 @@ fn leave<'f, W: Workflow>(
         place.stop_after_this_step();
     }
     place.core().leave_alone();
-    Box::pin(fork(flow, place.core(), driver, place, brought, rung))
+    Box::pin(fork(flow, place.core(), driver, place, brought, rung, None))
 }
 
 /// Polls a lone chain.
@@ -223,7 +223,7 @@ pub(super) async fn drive_whole<W: Workflow>(
     limit: Option<Duration>,
 ) -> Result<W::Output, RunError> {
     let mut driver = Driver::new(Clock::new(limit, core.begin()));
-    drive_to_the_end(flow, &core, &mut driver).await
+    drive_to_the_end(flow, &core, &mut driver, None).await
 }
 
 /// The same, with a driver that is there.
@@ -231,9 +231,10 @@ pub(super) async fn drive_to_the_end<W: Workflow>(
     flow: &W,
     core: &Arc<Core<W>>,
     driver: &mut Driver,
+    writing: Option<Writing<W>>,
 ) -> Result<W::Output, RunError> {
     let place = Place::chain(core);
-    match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false)).await {
+    match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false, writing)).await {
         Next::Over(result) => result,
         Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }

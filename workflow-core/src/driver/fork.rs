@@ -30,6 +30,8 @@ use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepT
 mod stepwise;
 mod written;
 
+pub(super) use written::Writing;
+
 /// What a lone chain brings into the fork.
 pub(super) enum Brought<'c, E> {
     /// Nothing: the machine knows how the run opens.
@@ -66,6 +68,8 @@ struct Fork<'d, W: Workflow> {
     adopted: Vec<InvocationId>,
     /// Whether the timer has rung and the machine does not know yet.
     rung: bool,
+    /// Of a run with a journal.
+    writing: Option<Writing<W>>,
     /// What the machine has ordered of a run with a journal, each with the number of the first record that need
     /// not be kept before.
     ordered: VecDeque<(u64, Output<W::Event>)>,
@@ -84,6 +88,7 @@ pub(super) fn fork<'f, W: Workflow>(
     place: &'f Place<'_, W>,
     brought: Brought<'f, W::Event>,
     rung: bool,
+    writing: Option<Writing<W>>,
 ) -> impl Future<Output = Next<W>> + Send + use<'f, W> {
     let ordered = place.ordered();
     let first = place.step().map(|step| {
@@ -110,6 +115,7 @@ pub(super) fn fork<'f, W: Workflow>(
         is_whole,
         adopted,
         rung,
+        writing,
         ordered: VecDeque::new(),
         current: None,
         going,
@@ -121,8 +127,8 @@ pub(super) fn fork<'f, W: Workflow>(
             let mut machine = core.machine();
             let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
             let mut budget = BUDGET;
-            if let Some(begins) = fork.driver.pen.as_mut().and_then(|pen| pen.begins.take()) {
-                fork.begin_written(machine, begins);
+            if let Some(writing) = fork.writing {
+                (writing.begin)(&mut fork, machine);
             }
             loop {
                 if let Some(together) = &mut members {
@@ -228,8 +234,8 @@ impl<W: Workflow> Fork<'_, W> {
         if let Some(watch) = self.core.watch() {
             watch.fact::<W>(machine, &fact);
         }
-        if self.driver.pen.is_some() {
-            return self.tell_written(machine, fact);
+        if let Some(writing) = self.writing {
+            return (writing.tell)(self, machine, fact);
         }
         machine.handle_input(self.driver.now(), fact);
     }

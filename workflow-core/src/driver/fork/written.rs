@@ -11,10 +11,39 @@ use crate::journal::End;
 use crate::machine::{Input, Machine, Outcome, Output};
 use crate::{BoxError, RunError, Workflow};
 
+/// What a run with a journal does in its own way: known by address, so that a program without journals is without
+/// it too.
+#[expect(clippy::type_complexity, reason = "three functions, each used once")]
+pub(in crate::driver) struct Writing<W: Workflow> {
+    /// What is first in this process, if that was not done.
+    pub(super) begin: fn(&mut Fork<'_, W>, &mut Machine<W::Event>),
+    /// Tells a fact.
+    pub(super) tell: fn(&mut Fork<'_, W>, &mut Machine<W::Event>, Input<W::Event>),
+    /// Brings what was told to the journal.
+    pub(super) write: fn(&mut Fork<'_, W>, &mut Machine<W::Event>, &mut Context<'_>) -> Result<(), RunError>,
+}
+
+impl<W: Workflow> Clone for Writing<W> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<W: Workflow> Copy for Writing<W> {}
+
+impl<W: Workflow> Writing<W> {
+    pub(in crate::driver) fn new() -> Self {
+        Self {
+            begin: |fork, machine| fork.begin_written(machine),
+            tell: |fork, machine, fact| fork.tell_written(machine, fact),
+            write: |fork, machine, cx| fork.write_pages(machine, cx),
+        }
+    }
+}
+
 impl<W: Workflow> Fork<'_, W> {
     /// Tells the machine a fact, and the journal.
-    #[cold]
-    pub(super) fn tell_written(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
+    fn tell_written(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
         let now = self.driver.now();
         let step = invocation_of(&fact).and_then(|invocation| machine.step(invocation));
         let step = step.map(|step| W::graph().steps[usize::from(step)].name);
@@ -83,13 +112,10 @@ impl<W: Workflow> Fork<'_, W> {
         machine: &mut Machine<W::Event>,
         cx: &mut Context<'_>,
     ) -> Option<RunError> {
-        match &self.driver.pen {
-            None => None,
-            Some(_) => self.write_pages(machine, cx).err(),
-        }
+        let writing = self.writing?;
+        (writing.write)(self, machine, cx).err()
     }
 
-    #[cold]
     fn write_pages(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) -> Result<(), RunError> {
         if self.driver.pen.as_ref().is_some_and(|pen| pen.wants_checkpoint()) {
             self.write_checkpoint(machine);
@@ -102,8 +128,10 @@ impl<W: Workflow> Fork<'_, W> {
 
     /// What is first in this process, before anything that has come in: of a run that was there already, what was in
     /// progress is ordered again.
-    #[cold]
-    pub(super) fn begin_written(&mut self, machine: &mut Machine<W::Event>, begins: Begins) {
+    fn begin_written(&mut self, machine: &mut Machine<W::Event>) {
+        let Some(begins) = self.driver.pen.as_mut().and_then(|pen| pen.begins.take()) else {
+            return;
+        };
         let now = self.driver.now();
         if begins == Begins::Again {
             if let Some(pen) = &mut self.driver.pen {

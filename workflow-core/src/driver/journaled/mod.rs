@@ -18,6 +18,7 @@ pub(super) use pen::{Begins, Pen};
 use self::fold::Folded;
 use super::clock::Clock;
 use super::drive::{Driver, drive_to_the_end};
+use super::fork::Writing;
 use super::{Core, ResumeError};
 use crate::journal::{Claim, Claimed, End, JournalError, Kept, Opening};
 use crate::machine::{Input, Machine};
@@ -91,7 +92,7 @@ pub(super) async fn drive_journaled<W: Workflow>(
     core.remember();
     core.begin_after(age);
     let mut driver = Driver::with_pen(Clock::new(deadline, age), pen);
-    drive_to_the_end(flow, &core, &mut driver).await
+    drive_to_the_end(flow, &core, &mut driver, Some(Writing::new())).await
 }
 
 fn begin<W: Workflow>(limit: Option<Duration>) -> Machine<W::Event> {
