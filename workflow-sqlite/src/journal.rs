@@ -3,8 +3,6 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -16,7 +14,7 @@ use crate::error::{Place, SqliteError};
 use crate::hold::{Hold, weigh_one};
 use crate::options::milliseconds;
 use crate::order::{Order, Taken};
-use crate::reader::{self, Facts, Question};
+use crate::reader::{self, Facts};
 use crate::{SqliteOptions, schema, writer};
 
 /// Runs in one SQLite file. Cloning is cheap: clones are the same journal.
@@ -36,9 +34,8 @@ pub struct SqliteJournal {
 pub(crate) struct Inner {
     pub(crate) options: SqliteOptions,
     place: Place,
-    orders: Sender<Order>,
-    questions: Sender<Question>,
-    writer: Option<JoinHandle<()>>,
+    writer: writer::Desk,
+    reader: reader::Desk,
 }
 
 impl SqliteJournal {
@@ -60,10 +57,12 @@ impl SqliteJournal {
     pub(crate) fn with(options: SqliteOptions, path: &Path) -> Result<Self, SqliteError> {
         let place = Place { path: path.into(), busy_timeout: options.busy_timeout };
         let file = schema::open(&place)?;
-        let questions = reader::start(schema::open_to_read(&place)?, &place)?;
-        let (orders, thread) = writer::start(file, &place, options.clone())?;
-        let writer = Some(thread);
-        Ok(Self { inner: Arc::new(Inner { options, place, orders, questions, writer }) })
+        if let Some(bytes) = options.size_limit {
+            schema::limit(&file, &place, bytes)?;
+        }
+        let reader = reader::start(schema::open_to_read(&place)?, &place)?;
+        let writer = writer::start(file, &place, options.clone())?;
+        Ok(Self { inner: Arc::new(Inner { options, place, writer, reader }) })
     }
 
     /// The runs that are kept, the newest first. [`Journal::list`] takes a filter.
@@ -112,6 +111,7 @@ impl SqliteJournal {
     }
 
     async fn unfinished(&self, workflow: &'static str) -> Result<Vec<reader::Unfinished>, JournalError> {
+        self.inner.settle().await;
         let now = self.inner.options.clock.now();
         self.inner
             .question(move |file, place| {
@@ -161,9 +161,14 @@ impl Journal for SqliteJournal {
     }
 
     fn list(&self, filter: Filter) -> Answer<Vec<RunInfo>> {
-        let now = self.inner.options.clock.now();
-        self.inner.question(move |file, place| {
-            reader::list(file, &filter, now).map_err(|error| place.unkept(error))
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            inner.settle().await;
+            let now = inner.options.clock.now();
+            let list = move |file: &mut Connection, place: &Place| {
+                reader::list(file, &filter, now).map_err(|error| place.unkept(error))
+            };
+            inner.question(list).await
         })
     }
 
@@ -197,6 +202,14 @@ impl Inner {
         }
     }
 
+    /// Waits until the file says of all runs that were let go of that they are free.
+    async fn settle(&self) {
+        if !self.writer.is_settled() {
+            // A file that cannot be written to says that they are held, and that they are.
+            let _ = self.order(Order::Settle).await;
+        }
+    }
+
     fn load(&self, id: &str, facts: Facts) -> Answer<Option<Kept>> {
         let id = id.to_owned();
         self.question(move |file, place| reader::load(file, place, &id, facts))
@@ -208,8 +221,7 @@ impl Inner {
         order: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> Order,
     ) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
-        // When nobody takes it, the reply goes with it.
-        let _ = self.orders.send(order(reply));
+        self.writer.ask(order(reply));
         self.answered(answer)
     }
 
@@ -219,7 +231,7 @@ impl Inner {
         question: impl FnOnce(&mut Connection, &Place) -> Result<T, JournalError> + Send + 'static,
     ) -> Answer<T> {
         let (reply, answer) = oneshot::channel();
-        let _ = self.questions.send(Box::new(|file, place| drop(reply.send(question(file, place)))));
+        self.reader.ask(Box::new(|file, place| drop(reply.send(question(file, place)))));
         self.answered(answer)
     }
 
@@ -231,11 +243,8 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let _ = self.orders.send(Order::Close);
-        if let Some(writer) = self.writer.take() {
-            // A panic of the thread was the answer to whoever waited for it.
-            let _ = writer.join();
-        }
+        self.reader.close();
+        self.writer.close();
     }
 }
 

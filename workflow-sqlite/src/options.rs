@@ -22,6 +22,7 @@ pub struct SqliteOptions {
     pub(crate) patience: Duration,
     pub(crate) history: u64,
     pub(crate) record_limit: usize,
+    pub(crate) size_limit: Option<u64>,
     pub(crate) busy_timeout: Duration,
     pub(crate) clock: WallClock,
 }
@@ -33,6 +34,7 @@ impl Default for SqliteOptions {
             patience: Duration::ZERO,
             history: 10_000,
             record_limit: 16 << 20,
+            size_limit: None,
             busy_timeout: Duration::from_secs(5),
             clock: WallClock(Arc::new(SystemTime::now)),
         }
@@ -67,6 +69,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn record_limit(self, bytes: usize) -> Self {
         Self { record_limit: bytes, ..self }
+    }
+
+    /// How many bytes the file may have, beside its `-wal`; as many as there are without this. Runs that need more end
+    /// with [`SqliteError::Full`], as on a full disk, and go on when they may.
+    #[must_use]
+    pub fn size_limit(self, bytes: u64) -> Self {
+        Self { size_limit: Some(bytes), ..self }
     }
 
     /// How long it waits for another program that has locked the file; 5 seconds without this. A run waits so long

@@ -12,6 +12,8 @@ pub(crate) enum Order {
     Claim(Claim, oneshot::Sender<Result<Taken, JournalError>>),
     Append(Lease, Page, oneshot::Sender<Result<(), JournalError>>),
     Release(Lease),
+    /// Only an answer, when all that was asked before has been tried.
+    Settle(oneshot::Sender<Result<(), JournalError>>),
     /// Some of the runs that ended before this time of day, with all that they called; how many.
     Prune(i64, oneshot::Sender<Result<usize, JournalError>>),
     /// Everything before this is to be done, and nothing after it.
@@ -39,6 +41,7 @@ pub(crate) enum Done {
     Claimed { token: Option<i64>, is_new: bool, age: std::time::Duration },
     Appended,
     Released,
+    Settled,
     Pruned(usize),
 }
 
@@ -60,11 +63,15 @@ impl Order {
     /// Does it, within a transaction.
     pub(crate) fn apply(&self, file: &Connection, writing: &Writing) -> Result<Done, Refused> {
         match self {
+            // Nobody would let go of the run again.
+            Self::Claim(claim, reply) if reply.is_closed() => {
+                Err(Refused::Asked(JournalError::unknown(&claim.id)))
+            }
             Self::Claim(claim, _) => take(file, writing, claim),
             Self::Append(lease, page, _) => append(file, writing, lease, page).map(|()| Done::Appended),
-            Self::Release(lease) => release(file, lease).map(|()| Done::Released),
+            Self::Release(lease) => release(file, writing, lease).map(|()| Done::Released),
             Self::Prune(before, _) => prune(file, *before).map(Done::Pruned),
-            Self::Close => Ok(Done::Released),
+            Self::Settle(_) | Self::Close => Ok(Done::Settled),
         }
     }
 }
@@ -181,11 +188,10 @@ fn close(file: &Connection, writing: &Writing, run: &str, end: &End) -> Result<(
     Ok(())
 }
 
-fn release(file: &Connection, lease: &Lease) -> Result<(), Refused> {
-    let mut releasing = file.prepare_cached(
-        "UPDATE runs SET holder = NULL WHERE id = ?1 AND token = ?2 AND holder IS NOT NULL",
-    )?;
-    releasing.execute(params![lease.run, lease.token])?;
+fn release(file: &Connection, writing: &Writing, lease: &Lease) -> Result<(), Refused> {
+    let mut releasing =
+        file.prepare_cached("UPDATE runs SET holder = NULL WHERE id = ?1 AND token = ?2 AND holder = ?3")?;
+    releasing.execute(params![lease.run, lease.token, writing.holder])?;
     Ok(())
 }
 

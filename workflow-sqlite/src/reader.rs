@@ -1,6 +1,7 @@
 //! Reader: the thread that reads from the file, beside the one that writes, and what it is asked.
 
 use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
@@ -12,18 +13,38 @@ use crate::options::{between, milliseconds};
 /// Something to read.
 pub(crate) type Question = Box<dyn FnOnce(&mut Connection, &Place) + Send>;
 
+/// The thread, to those who ask it.
+pub(crate) struct Desk {
+    questions: Option<Sender<Question>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Desk {
+    pub(crate) fn ask(&self, question: Question) {
+        // When nobody takes it, the reply goes with it.
+        let _ = self.questions.as_ref().map(|questions| questions.send(question));
+    }
+
+    /// Waits until all was answered and the file is closed.
+    pub(crate) fn close(&mut self) {
+        self.questions = None;
+        // A panic of the thread was the answer to whoever waited for it.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
 /// Starts the thread. It ends when nobody can ask any more.
 ///
 /// # Errors
 ///
 /// When the system has no thread left.
-pub(crate) fn start(mut file: Connection, place: &Place) -> Result<Sender<Question>, SqliteError> {
+pub(crate) fn start(mut file: Connection, place: &Place) -> Result<Desk, SqliteError> {
     let (sender, questions) = std::sync::mpsc::channel::<Question>();
     let thread = std::thread::Builder::new().name("workflow-sqlite reader".to_owned());
     let own = place.clone();
-    let started = thread.spawn(move || questions.into_iter().for_each(|question| question(&mut file, &own)));
-    started.map_err(|_| SqliteError::Closed { path: place.path.to_path_buf() })?;
-    Ok(sender)
+    let thread = thread.spawn(move || questions.into_iter().for_each(|question| question(&mut file, &own)));
+    let thread = thread.map_err(|_| SqliteError::Closed { path: place.path.to_path_buf() })?;
+    Ok(Desk { questions: Some(sender), thread: Some(thread) })
 }
 
 /// Which of a run's facts are wanted.

@@ -38,6 +38,19 @@ pub(crate) fn open(place: &Place) -> Result<Connection, SqliteError> {
     Ok(connection)
 }
 
+/// Lets the file become so large, in bytes, and no larger.
+///
+/// # Errors
+///
+/// When it cannot be asked how large its pages are.
+pub(crate) fn limit(file: &Connection, place: &Place, bytes: u64) -> Result<(), SqliteError> {
+    let failed = |error| place.failed(error);
+    let page: i64 = file.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+    let pages = (bytes / page.unsigned_abs().max(1)).clamp(1, u64::from(u32::MAX - 1));
+    // It answers with what holds now: never less than there is.
+    file.query_row(&format!("PRAGMA max_page_count = {pages}"), (), |_| Ok(())).map_err(failed)
+}
+
 /// Opens the file once more, to read from it.
 ///
 /// # Errors

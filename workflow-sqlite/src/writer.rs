@@ -3,7 +3,10 @@
 //! All that waits goes into one transaction, so that many runs share one flush of the disk. Within it each order
 //! has a savepoint: one that is refused leaves the others as they are.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use workflow_core::journal::{JournalError, Kept};
@@ -30,10 +33,12 @@ pub(crate) struct Writing {
 pub(crate) struct Ticket {
     pub(crate) lease: Lease,
     orders: Sender<Order>,
+    releases: Arc<AtomicUsize>,
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
+        self.releases.fetch_add(1, Ordering::Relaxed);
         // Nobody takes it when the journal is closed, and then nobody holds the run.
         let _ = self.orders.send(Order::Release(self.lease.clone()));
     }
@@ -54,13 +59,11 @@ pub(crate) struct Writer {
     held: usize,
     /// Runs that it could not let go of.
     unreleased: Vec<Order>,
+    /// How many runs were let go of that are still held in the file.
+    releases: Arc<AtomicUsize>,
 }
 
 impl Writer {
-    pub(crate) fn new(file: Connection, place: Place, options: SqliteOptions, orders: Sender<Order>) -> Self {
-        Self { file, place, options, orders, holder: None, renewed: 0, held: 0, unreleased: Vec::new() }
-    }
-
     /// Writes until the journal is closed.
     pub(crate) fn work(mut self, orders: &Receiver<Order>) {
         let mut is_open = true;
@@ -169,7 +172,7 @@ impl Writer {
         }
         if has_pruned {
             // What stays behind is used again, so it does no harm when this fails.
-            let _ = self.file.execute_batch("PRAGMA incremental_vacuum(10000)");
+            let _ = give_back(&self.file);
         }
     }
 
@@ -180,7 +183,7 @@ impl Writer {
                 let ticket = token.map(|token| {
                     self.held += 1;
                     let lease = Lease { run: claim.id, token };
-                    Ticket { lease, orders: self.orders.clone() }
+                    Ticket { lease, orders: self.orders.clone(), releases: Arc::clone(&self.releases) }
                 });
                 let opening = claim.opening.filter(|_| is_new);
                 let kept = opening.map(|opening| Kept::new(claim.workflow, opening));
@@ -188,7 +191,11 @@ impl Writer {
             }
             (Order::Append(_, _, reply), Ok(Done::Appended)) => drop(reply.send(Ok(()))),
             (Order::Prune(_, reply), Ok(Done::Pruned(runs))) => drop(reply.send(Ok(runs))),
-            (Order::Release(_), Ok(_)) => self.held = self.held.saturating_sub(1),
+            (Order::Release(_), Ok(_)) => {
+                self.held = self.held.saturating_sub(1);
+                self.releases.fetch_sub(1, Ordering::Relaxed);
+            }
+            (Order::Settle(reply), done) => drop(reply.send(done.map(drop))),
             (Order::Claim(_, reply), Err(error)) => drop(reply.send(Err(error))),
             (Order::Append(_, _, reply), Err(error)) => drop(reply.send(Err(error))),
             (Order::Prune(_, reply), Err(error)) => drop(reply.send(Err(error))),
@@ -228,9 +235,44 @@ fn renew(file: &Connection, holder: Option<i64>, now: i64, until: i64) -> rusqli
     )
 }
 
+/// Gives room that nothing takes any more back to the system.
+fn give_back(file: &Connection) -> rusqlite::Result<()> {
+    let mut giving = file.prepare_cached("PRAGMA incremental_vacuum")?;
+    let mut steps = giving.query(())?;
+    while steps.next()?.is_some() {}
+    file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
+}
+
 fn is_locked(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
     matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
+/// The thread, to those who ask it.
+pub(crate) struct Desk {
+    orders: Sender<Order>,
+    thread: Option<JoinHandle<()>>,
+    /// How many runs were let go of that are still held in the file.
+    releases: Arc<AtomicUsize>,
+}
+
+impl Desk {
+    pub(crate) fn ask(&self, order: Order) {
+        // When nobody takes it, the reply goes with it.
+        let _ = self.orders.send(order);
+    }
+
+    /// Whether the file says of all runs that were let go of that they are free.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.releases.load(Ordering::Relaxed) == 0
+    }
+
+    /// Waits until all was written and the file is closed.
+    pub(crate) fn close(&mut self) {
+        self.ask(Order::Close);
+        // A panic of the thread was the answer to whoever waited for it.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 /// Starts the thread.
@@ -238,15 +280,22 @@ fn is_locked(error: &rusqlite::Error) -> bool {
 /// # Errors
 ///
 /// When the system has no thread left.
-pub(crate) fn start(
-    file: Connection,
-    place: &Place,
-    options: SqliteOptions,
-) -> Result<(Sender<Order>, std::thread::JoinHandle<()>), SqliteError> {
+pub(crate) fn start(file: Connection, place: &Place, options: SqliteOptions) -> Result<Desk, SqliteError> {
     let (sender, orders) = std::sync::mpsc::channel();
-    let writer = Writer::new(file, place.clone(), options, sender.clone());
+    let releases = Arc::new(AtomicUsize::new(0));
+    let writer = Writer {
+        file,
+        place: place.clone(),
+        options,
+        orders: sender.clone(),
+        holder: None,
+        renewed: 0,
+        held: 0,
+        unreleased: Vec::new(),
+        releases: Arc::clone(&releases),
+    };
     let thread = std::thread::Builder::new().name("workflow-sqlite writer".to_owned());
     let thread = thread.spawn(move || writer.work(&orders));
     let thread = thread.map_err(|_| SqliteError::Closed { path: place.path.to_path_buf() })?;
-    Ok((sender, thread))
+    Ok(Desk { orders: sender, thread: Some(thread), releases })
 }
