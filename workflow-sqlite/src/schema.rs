@@ -136,3 +136,46 @@ fn migrate(connection: &mut Connection, place: &Place, migrations: &[&str]) -> R
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     transaction.commit().map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEXT: &str = "ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT 'none'";
+
+    fn place(folder: &tempfile::TempDir) -> Place {
+        Place { path: folder.path().join("runs.db").into(), busy_timeout: Duration::from_secs(5) }
+    }
+
+    fn a_run_of_version_1(place: &Place) -> Connection {
+        let file = open(place).unwrap();
+        let run = "INSERT INTO runs (id, workflow, started_ms, input, fingerprint, token) VALUES ('a', 'A', 0, '1', '{}', 1)";
+        file.execute(run, ()).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_is_brought_to_this_with_what_is_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(&folder);
+        let mut file = a_run_of_version_1(&place);
+        migrate(&mut file, &place, &[MIGRATIONS[0], NEXT]).unwrap();
+        assert_eq!(version(&file, &place, 2).unwrap(), 2);
+        let note: String =
+            file.query_row("SELECT note FROM runs WHERE id = 'a'", (), |row| row.get(0)).unwrap();
+        assert_eq!(note, "none");
+        migrate(&mut file, &place, &[MIGRATIONS[0], NEXT]).unwrap();
+        let refused = open(&place).unwrap_err();
+        assert!(matches!(refused, SqliteError::FromTheFuture { found: 2, known: 1, .. }), "{refused:?}");
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(&folder);
+        let mut file = a_run_of_version_1(&place);
+        migrate(&mut file, &place, &[MIGRATIONS[0], NEXT, "no SQL"]).unwrap_err();
+        assert_eq!(version(&file, &place, 1).unwrap(), 1);
+        file.query_row("SELECT note FROM runs", (), |_| Ok(())).unwrap_err();
+    }
+}

@@ -100,9 +100,9 @@ async fn main() -> ExitCode {
         Command::Show { place, id, full } => show(&place, &id, full).await,
         Command::Prune { place, older_than } => prune(&place, older_than).await,
     };
-    let written = answered.and_then(|text| Ok(writeln!(std::io::stdout(), "{text}")?));
-    match written {
-        Ok(()) => ExitCode::SUCCESS,
+    match answered.map(|text| writeln!(std::io::stdout(), "{text}")) {
+        // Who reads has had enough, like `head`.
+        Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&*error));
             ExitCode::FAILURE
