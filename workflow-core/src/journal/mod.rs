@@ -68,6 +68,14 @@ pub struct Claim {
     pub opening: Option<Opening>,
 }
 
+impl Claim {
+    /// The run of this id; a new one begins with `opening`.
+    #[must_use]
+    pub fn new(id: impl Into<String>, workflow: &'static str, opening: Option<Opening>) -> Self {
+        Self { id: id.into(), workflow, opening }
+    }
+}
+
 /// What a new run begins with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -78,6 +86,20 @@ pub struct Opening {
     pub fingerprint: Fingerprint,
     /// The run that has called it.
     pub parent: Option<String>,
+}
+
+impl Opening {
+    /// What a run begins with that nobody has called.
+    #[must_use]
+    pub fn new(input: impl Into<String>, fingerprint: Fingerprint) -> Self {
+        Self { input: input.into(), fingerprint, parent: None }
+    }
+
+    /// The same, called by this run.
+    #[must_use]
+    pub fn of_parent(self, parent: Option<String>) -> Self {
+        Self { parent, ..self }
+    }
 }
 
 /// A run that somebody has taken hold of.

@@ -1,0 +1,12 @@
+//! Journal: what is promised of runs that are written down in a file.
+
+mod conformance;
+mod cost;
+mod files;
+mod growth;
+mod leases;
+mod processes;
+mod runs;
+#[path = "../shared/shop.rs"]
+mod shop;
+mod trouble;
