@@ -1,4 +1,6 @@
-//! Order: what the writer is asked to do to the file, one by one, each whole or not at all.
+//! Order: what the writer is asked to do to the file.
+//!
+//! An order that may not be carried out is refused before it changes anything.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;

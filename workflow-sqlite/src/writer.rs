@@ -1,7 +1,7 @@
 //! Writer: the one thread that writes to the file, and what it writes together.
 //!
-//! All that waits goes into one transaction, so that many runs share one flush of the disk. Within it each order
-//! has a savepoint: one that is refused leaves the others as they are.
+//! All that waits goes into one transaction, so that many runs share one flush of the disk. When that fails, each
+//! order is tried in a transaction of its own, so that one that cannot be kept leaves the others as they are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,6 +74,8 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => (),
                 Err(RecvTimeoutError::Disconnected) => waiting.push(Order::Close),
             }
+            // Whoever was answered together is about to ask again together.
+            std::thread::yield_now();
             waiting.extend(orders.try_iter().take(TOGETHER));
             if let Some(end) = waiting.iter().position(|order| matches!(order, Order::Close)) {
                 waiting.truncate(end);
@@ -127,7 +129,7 @@ impl Writer {
             return Ok(Vec::new());
         }
         let lease = self.lease();
-        let mut transaction = self.file.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = self.file.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let holder = match self.holder {
             Some(holder) if !is_due && !claims => holder,
             // Who has claimed nothing holds nothing.
@@ -137,24 +139,11 @@ impl Writer {
         let writing = Writing { now, holder, history: self.options.history };
         let mut done = Vec::with_capacity(orders.len());
         for order in orders {
-            let savepoint = transaction.savepoint()?;
-            let applied = order.apply(&savepoint, &writing);
-            match applied {
-                Ok(it) => {
-                    savepoint.commit()?;
-                    done.push(Ok(it));
-                }
-                // Some errors have undone the whole transaction.
-                Err(Refused::Broken(error)) if savepoint.is_autocommit() => {
-                    return Err(error);
-                }
-                Err(refused) => {
-                    savepoint.finish()?;
-                    done.push(Err(match refused {
-                        Refused::Asked(error) => error,
-                        Refused::Broken(error) => self.place.unkept(error),
-                    }));
-                }
+            match order.apply(&transaction, &writing) {
+                Ok(it) => done.push(Ok(it)),
+                // It was refused before it had changed anything.
+                Err(Refused::Asked(error)) => done.push(Err(error)),
+                Err(Refused::Broken(error)) => return Err(error),
             }
         }
         transaction.commit()?;

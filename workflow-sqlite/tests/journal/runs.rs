@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use workflow_core::journal::{End, Filter, Journal, JournalError, Kept, Status};
+use workflow_core::journal::{
+    Checkpoint, Claim, End, Filter, Journal, JournalError, Kept, Opening, Page, Record, Status,
+};
 use workflow_core::prelude::*;
 use workflow_sqlite::SqliteJournal;
 
@@ -181,6 +183,27 @@ async fn runs_that_ended_long_ago_go_with_all_that_they_called() {
         .unwrap();
     assert_eq!(left, 0);
     assert_eq!(finish(shop.recover(&journal, "order-2")).await.unwrap(), RESULT);
+}
+
+#[tokio::test]
+async fn what_is_read_is_what_was_written_to_the_nanosecond() {
+    let folder = Folder::new();
+    let journal = folder.journal();
+    let at = Duration::from_nanos(1_234_567_891);
+    let record =
+        Record::new(0, at, "step_returned", "{\"ä\": \"\u{0} ☕\"}").about(Some("pack".to_owned()), Some(7));
+    let mut page = Page::default();
+    page.records.push(record.clone());
+    page.checkpoint = Some(Checkpoint::new(1, "{}"));
+    let opening = Opening::new("1", Shop::fingerprint()).of_parent(Some("order-0".to_owned()));
+    let mut claimed = journal.claim(Claim::new("order-1", "Shop", Some(opening))).await.unwrap();
+    claimed.held.as_mut().unwrap().append(page).await.unwrap();
+    let kept = load(&folder.journal(), "order-1").await;
+    assert_eq!(kept.records, [record]);
+    assert_eq!(kept.checkpoint, Some(Checkpoint::new(1, "{}")));
+    assert_eq!((&*kept.input, kept.parent.as_deref()), ("1", Some("order-0")));
+    assert_eq!(kept.fingerprint, Shop::fingerprint());
+    assert_eq!(kept.end, None);
 }
 
 #[event]

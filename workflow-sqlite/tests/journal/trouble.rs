@@ -108,6 +108,21 @@ async fn a_page_that_fails_leaves_those_that_are_written_with_it() {
 }
 
 #[tokio::test]
+async fn a_page_of_which_one_record_is_refused_is_not_kept_at_all() {
+    let folder = Folder::new();
+    let journal = folder.journal();
+    let mut held = claim(&journal, "order-1").await.unwrap();
+    held.append(page(0, "0")).await.unwrap();
+    let mut twice = page(1, "1");
+    twice.records.extend([page(2, "2"), page(0, "again")].into_iter().flat_map(|page| page.records));
+    let error = held.append(twice).await.unwrap_err();
+    assert!(matches!(error, JournalError::Store(_)), "{error:?}");
+    held.append(page(1, "one")).await.unwrap();
+    let bodies: Vec<String> = load(&journal, "order-1").await.records.into_iter().map(|it| it.body).collect();
+    assert_eq!(bodies, ["0", "one"]);
+}
+
+#[tokio::test]
 async fn a_record_that_was_damaged_is_named_and_the_other_runs_go_on() {
     let folder = Folder::new();
     let (shop, journal) = (Shop::new(), folder.journal());
