@@ -1,6 +1,6 @@
 //! Journals: every fact is kept before anything follows from it, and a run goes on from where it was.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -469,4 +469,24 @@ async fn the_recording_of_a_run_with_a_journal_is_that_of_one_without() {
     written.send(Approval { ok: true }).unwrap();
     (&mut written).await.unwrap();
     assert_eq!(tries(&written.recording()), tries(&plain.recording()));
+}
+
+struct Inventory;
+
+#[workflow]
+impl Inventory {
+    #[step]
+    async fn count(&self, goods: StartEvent<HashMap<String, u32>>) -> StopEvent<u32> {
+        StopEvent(goods.values().sum())
+    }
+}
+
+#[tokio::test]
+async fn an_input_in_which_only_the_order_of_a_map_differs_is_the_same() {
+    let journal = MemoryJournal::new();
+    for _ in 0..10 {
+        // Each map has an order of its own.
+        let goods: HashMap<String, u32> = (0..20).map(|number| (number.to_string(), number)).collect();
+        assert_eq!(Inventory.run(goods).id("goods").journal(&journal).await.unwrap(), 190);
+    }
 }

@@ -152,11 +152,17 @@ async fn claim<W: Workflow>(
 ) -> Result<Claimed, JournalError> {
     let input = opening.as_ref().map(|opening| opening.input.clone());
     let claimed = notes.journal().claim(Claim { id: id.to_owned(), workflow: W::NAME, opening }).await?;
-    let is_other = claimed.kept.workflow != W::NAME || input.is_some_and(|input| input != claimed.kept.input);
-    if is_other {
+    let is_other = |input: String| !says_the_same(&input, &claimed.kept.input);
+    if claimed.kept.workflow != W::NAME || input.is_some_and(is_other) {
         return Err(JournalError::other(id, &claimed.kept.workflow));
     }
     Ok(claimed)
+}
+
+/// Whether two texts are the same JSON: a map may be written in any order.
+fn says_the_same(one: &str, other: &str) -> bool {
+    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || read(one).is_some_and(|one| Some(one) == read(other))
 }
 
 /// Whether the workflow is what it was when the run began.

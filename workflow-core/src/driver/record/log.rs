@@ -196,14 +196,16 @@ pub(super) fn gives<E: Token>(graph: &'static Graph, one: &mut OneTry, emission:
 
 /// An event, written down as far as there is room.
 pub(super) fn passed<E: Token>(graph: &'static Graph, event: &E, how: How) -> Passed {
-    // An enum writes itself as `{"Name": value}`; the name is known.
-    let value = match serde_json::to_value(event) {
-        Ok(serde_json::Value::Object(map)) if map.len() == 1 => {
-            map.into_iter().next().map(|(_, value)| value)
-        }
-        Ok(value) => Some(value),
-        Err(_) => None,
-    };
-    let (json, cut) = value.map(|value| shortened(value.to_string(), ROOM)).unzip();
+    // As text at once: in a `Value`, the order of fields would be that of whichever map the program has chosen.
+    let written = serde_json::to_string(event).ok();
+    let json = written.map(|written| without_name(&written).map_or_else(|| written.clone(), str::to_owned));
+    let (json, cut) = json.map(|json| shortened(json, ROOM)).unzip();
     Passed { event: Cow::Borrowed(graph.event_name(event.kind())), how, json, cut: cut.unwrap_or_default() }
+}
+
+/// What stands in `{"Name": value}`, as an enum writes itself; the name is known.
+fn without_name(written: &str) -> Option<&str> {
+    let (_, value) = written.strip_prefix("{\"")?.split_once("\":")?;
+    let value = value.strip_suffix('}')?;
+    serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok().then_some(value)
 }
