@@ -149,15 +149,7 @@ impl Watch {
             | Input::WaitsAreAll
             | Input::TimePassed => return,
         };
-        let of = match fact {
-            Input::StepReturned { invocation, .. }
-            | Input::StepFailed { invocation, .. }
-            | Input::StepSent { invocation, .. }
-            | Input::StepPublished { invocation, .. }
-            | Input::StepWaits { invocation, .. } => Some(*invocation),
-            _ => None,
-        };
-        self.line::<W>(of, &line);
+        self.line::<W>(fact.invocation(), &line);
         if let (Some(spans), Input::StepReturned { invocation, .. }) = (&self.spans, fact) {
             spans.end(*invocation, None);
         }

@@ -98,6 +98,28 @@ pub enum Input<E> {
     Cancelled,
 }
 
+impl<E> Input<E> {
+    /// The execution that it is about.
+    #[must_use]
+    pub fn invocation(&self) -> Option<InvocationId> {
+        match self {
+            Self::StepReturned { invocation, .. }
+            | Self::StepSent { invocation, .. }
+            | Self::StepPublished { invocation, .. }
+            | Self::StepFailed { invocation, .. }
+            | Self::StepWaits { invocation, .. }
+            | Self::WaitDropped { invocation, .. } => Some(*invocation),
+            Self::Started { .. }
+            | Self::Matched { .. }
+            | Self::MatchedKept { .. }
+            | Self::WaitsAreAll
+            | Self::Received { .. }
+            | Self::TimePassed
+            | Self::Cancelled => None,
+        }
+    }
+}
+
 /// An order, in the imperative.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Output<E> {

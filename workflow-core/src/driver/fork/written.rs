@@ -45,7 +45,7 @@ impl<W: Workflow> Fork<'_, W> {
     /// Tells the machine a fact, and the journal.
     fn tell_written(&mut self, machine: &mut Machine<W::Event>, fact: Input<W::Event>) {
         let now = self.driver.now();
-        let step = invocation_of(&fact).and_then(|invocation| machine.step(invocation));
+        let step = fact.invocation().and_then(|invocation| machine.step(invocation));
         let step = step.map(|step| W::graph().steps[usize::from(step)].name);
         if machine.is_over() {
             return;
@@ -152,18 +152,6 @@ impl<W: Workflow> Fork<'_, W> {
         if let (Some(pen), Some(body)) = (&mut self.driver.pen, body) {
             pen.checkpoint(body);
         }
-    }
-}
-
-fn invocation_of<E>(fact: &Input<E>) -> Option<crate::machine::InvocationId> {
-    match fact {
-        Input::StepReturned { invocation, .. }
-        | Input::StepSent { invocation, .. }
-        | Input::StepPublished { invocation, .. }
-        | Input::StepFailed { invocation, .. }
-        | Input::StepWaits { invocation, .. }
-        | Input::WaitDropped { invocation, .. } => Some(*invocation),
-        _ => None,
     }
 }
 

@@ -91,8 +91,8 @@ impl Pen {
         step: Option<&str>,
         fact: &Input<E>,
     ) {
-        let (kind, invocation) = kind_of(fact);
-        self.write(at, kind, step, invocation, serde_json::to_string(fact));
+        let invocation = fact.invocation().map(|invocation| invocation.number);
+        self.write(at, kind_of(fact), step, invocation, serde_json::to_string(fact));
     }
 
     fn write(
@@ -192,21 +192,21 @@ impl Pen {
     }
 }
 
-/// The kind of a fact, and the execution that it is about.
-fn kind_of<E>(fact: &Input<E>) -> (&'static str, Option<u64>) {
+/// The kind of a fact, as its record says it.
+fn kind_of<E>(fact: &Input<E>) -> &'static str {
     match fact {
-        Input::Started { .. } => ("started", None),
-        Input::StepReturned { invocation, .. } => ("step_returned", Some(invocation.number)),
-        Input::StepSent { invocation, .. } => ("step_sent", Some(invocation.number)),
-        Input::StepPublished { invocation, .. } => ("step_published", Some(invocation.number)),
-        Input::StepFailed { invocation, .. } => ("step_failed", Some(invocation.number)),
-        Input::StepWaits { invocation, .. } => ("step_waits", Some(invocation.number)),
-        Input::WaitDropped { invocation, .. } => ("wait_dropped", Some(invocation.number)),
-        Input::Matched { .. } => ("matched", None),
-        Input::MatchedKept { .. } => ("matched_kept", None),
-        Input::WaitsAreAll => ("waits_are_all", None),
-        Input::Received { .. } => ("received", None),
-        Input::TimePassed => ("time_passed", None),
-        Input::Cancelled => ("cancelled", None),
+        Input::Started { .. } => "started",
+        Input::StepReturned { .. } => "step_returned",
+        Input::StepSent { .. } => "step_sent",
+        Input::StepPublished { .. } => "step_published",
+        Input::StepFailed { .. } => "step_failed",
+        Input::StepWaits { .. } => "step_waits",
+        Input::WaitDropped { .. } => "wait_dropped",
+        Input::Matched { .. } => "matched",
+        Input::MatchedKept { .. } => "matched_kept",
+        Input::WaitsAreAll => "waits_are_all",
+        Input::Received { .. } => "received",
+        Input::TimePassed => "time_passed",
+        Input::Cancelled => "cancelled",
     }
 }
