@@ -146,7 +146,7 @@ impl Journal for SqliteJournal {
                 weigh_one(&claim.id, "input", &opening.input, inner.options.record_limit)?;
             }
             let id = claim.id.clone();
-            let Taken { ticket, kept, age } = inner.take(claim).await?;
+            let Taken { ticket, kept } = inner.take(claim).await?;
             let held =
                 ticket.map(|ticket| -> Box<dyn Held> { Box::new(Hold::new(ticket, Arc::clone(&inner))) });
             let kept = match kept {
@@ -156,7 +156,7 @@ impl Journal for SqliteJournal {
                     kept.ok_or_else(|| JournalError::unknown(id))?
                 }
             };
-            Ok(Claimed::new(kept, held, age))
+            Ok(Claimed::new(kept, held))
         })
     }
 
@@ -211,8 +211,8 @@ impl Inner {
     }
 
     fn load(&self, id: &str, facts: Facts) -> Answer<Option<Kept>> {
-        let id = id.to_owned();
-        self.question(move |file, place| reader::load(file, place, &id, facts))
+        let (id, now) = (id.to_owned(), self.options.clock.now());
+        self.question(move |file, place| reader::load(file, place, &id, facts, now))
     }
 
     /// Asks the writer, at once; the answer comes later.

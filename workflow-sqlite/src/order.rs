@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 use workflow_core::journal::{Checkpoint, Claim, End, JournalError, Kept, Page, Record};
 
-use crate::options::between;
+use crate::options::{between, milliseconds};
 use crate::writer::{Ticket, Writing};
 
 /// What the writer is asked to do, and where its answer goes.
@@ -35,12 +35,11 @@ pub(crate) struct Taken {
     pub(crate) ticket: Option<Ticket>,
     /// All of it, when it is new.
     pub(crate) kept: Option<Kept>,
-    pub(crate) age: std::time::Duration,
 }
 
 /// What has come of an order.
 pub(crate) enum Done {
-    Claimed { token: Option<i64>, is_new: bool, age: std::time::Duration },
+    Claimed { token: Option<i64>, is_new: bool },
     Appended,
     Released,
     Settled,
@@ -81,7 +80,6 @@ impl Order {
 /// A run as the one who wants it finds it.
 struct Found {
     status: String,
-    started: i64,
     token: i64,
     holder: Option<i64>,
     until: Option<i64>,
@@ -90,20 +88,18 @@ struct Found {
 fn take(file: &Connection, writing: &Writing, claim: &Claim) -> Result<Done, Refused> {
     let now = writing.now;
     let mut find = file.prepare_cached(
-        "SELECT status, started_ms, token, holder, (SELECT until_ms FROM holders WHERE holders.id = holder)
+        "SELECT status, token, holder, (SELECT until_ms FROM holders WHERE holders.id = holder)
          FROM runs WHERE id = ?1",
     )?;
     let found = find.query_row([&claim.id], |row| {
-        let (status, started, token) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(Found { status, started, token, holder: row.get(3)?, until: row.get(4)? })
+        Ok(Found { status: row.get(0)?, token: row.get(1)?, holder: row.get(2)?, until: row.get(3)? })
     });
     let Some(found) = found.optional()? else {
         insert(file, writing, claim)?;
-        return Ok(Done::Claimed { token: Some(1), is_new: true, age: between(now, now) });
+        return Ok(Done::Claimed { token: Some(1), is_new: true });
     };
-    let age = between(found.started, now);
     if found.status != "open" {
-        return Ok(Done::Claimed { token: None, is_new: false, age });
+        return Ok(Done::Claimed { token: None, is_new: false });
     }
     let until = found.until.unwrap_or(i64::MIN);
     // What this journal holds is held until it lets go, however late it is.
@@ -114,7 +110,7 @@ fn take(file: &Connection, writing: &Writing, claim: &Claim) -> Result<Done, Ref
     let token = found.token + 1;
     let mut taking = file.prepare_cached("UPDATE runs SET holder = ?2, token = ?3 WHERE id = ?1")?;
     taking.execute(params![claim.id, writing.holder, token])?;
-    Ok(Done::Claimed { token: Some(token), is_new: false, age })
+    Ok(Done::Claimed { token: Some(token), is_new: false })
 }
 
 fn insert(file: &Connection, writing: &Writing, claim: &Claim) -> Result<(), Refused> {
@@ -122,14 +118,30 @@ fn insert(file: &Connection, writing: &Writing, claim: &Claim) -> Result<(), Ref
     let opening = opening.ok_or_else(|| Refused::Asked(JournalError::unknown(&claim.id)))?;
     let fingerprint = serde_json::to_string(&opening.fingerprint);
     let fingerprint = fingerprint.map_err(|error| Refused::Asked(JournalError::store(error)))?;
+    let definition = opening.definition.as_ref().map(|definition| define(file, definition)).transpose()?;
     let mut adding = file.prepare_cached(
-        "INSERT INTO runs (id, workflow, parent, started_ms, input, fingerprint, holder, token)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
+        "INSERT INTO runs (id, workflow, parent, started_ms, input, fingerprint, definition, holder, token)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)",
     )?;
-    let (input, parent) = (&opening.input, &opening.parent);
-    let holder = writing.holder;
-    adding.execute(params![claim.id, claim.workflow, parent, writing.now, input, fingerprint, holder])?;
-    Ok(())
+    let started = writing.now.saturating_sub(milliseconds(opening.past.age));
+    let (input, parent, holder) = (&opening.input, &opening.parent, writing.holder);
+    let (id, workflow) = (&claim.id, &claim.workflow);
+    adding.execute(params![id, workflow, parent, started, input, fingerprint, definition, holder])?;
+    add(file, id, &opening.past.records)?;
+    match &opening.past.checkpoint {
+        Some(checkpoint) => note(file, writing, id, checkpoint),
+        None => Ok(()),
+    }
+}
+
+/// The number of what a workflow looks like.
+fn define(file: &Connection, definition: &str) -> rusqlite::Result<i64> {
+    let mut finding = file.prepare_cached("SELECT id FROM definitions WHERE body = ?1")?;
+    if let Some(id) = finding.query_row([definition], |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    let mut adding = file.prepare_cached("INSERT INTO definitions (body) VALUES (?1) RETURNING id")?;
+    adding.query_row([definition], |row| row.get(0))
 }
 
 fn append(file: &Connection, writing: &Writing, lease: &Lease, page: &Page) -> Result<(), Refused> {
@@ -139,14 +151,7 @@ fn append(file: &Connection, writing: &Writing, lease: &Lease, page: &Page) -> R
     if newest != Some(*token) {
         return Err(Refused::Asked(JournalError::lost(run)));
     }
-    let mut adding = file.prepare_cached(
-        "INSERT INTO facts (run, number, at_ns, kind, step, invocation, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    for Record { number, at, kind, step, invocation, body, .. } in &page.records {
-        let at = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
-        let invocation = invocation.map(count);
-        adding.execute(params![run, count(*number), at, kind, step, invocation, body])?;
-    }
+    add(file, run, &page.records)?;
     if let Some(checkpoint) = &page.checkpoint {
         note(file, writing, run, checkpoint)?;
     }
@@ -154,6 +159,18 @@ fn append(file: &Connection, writing: &Writing, lease: &Lease, page: &Page) -> R
         Some(end) => close(file, writing, run, end),
         None => Ok(()),
     }
+}
+
+fn add(file: &Connection, run: &str, records: &[Record]) -> rusqlite::Result<()> {
+    let mut adding = file.prepare_cached(
+        "INSERT INTO facts (run, number, at_ns, kind, step, invocation, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for Record { number, at, kind, step, invocation, body, .. } in records {
+        let at = i64::try_from(at.as_nanos()).unwrap_or(i64::MAX);
+        let invocation = invocation.map(count);
+        adding.execute(params![run, count(*number), at, kind, step, invocation, body])?;
+    }
+    Ok(())
 }
 
 /// Writes a checkpoint down, and drops facts that nobody needs any more.

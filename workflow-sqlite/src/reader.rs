@@ -56,21 +56,24 @@ pub(crate) enum Facts {
     SinceCheckpoint,
 }
 
-/// A run as it is kept at one moment.
+/// A run as it is kept at one moment; `now` is the time of day.
 pub(crate) fn load(
     file: &mut Connection,
     place: &Place,
     id: &str,
     facts: Facts,
+    now: i64,
 ) -> Result<Option<Kept>, JournalError> {
     let unkept = |error| place.unkept(error);
     let moment = file.transaction().map_err(unkept)?;
     let mut finding = moment
         .prepare_cached(
-            "SELECT workflow, input, fingerprint, parent, status, result, error FROM runs WHERE id = ?1",
+            "SELECT workflow, input, fingerprint, parent, status, result, error, started_ms,
+                 (SELECT body FROM definitions WHERE definitions.id = definition)
+             FROM runs WHERE id = ?1",
         )
         .map_err(unkept)?;
-    let Some(mut kept) = finding.query_row([id], read_run).optional().map_err(unkept)? else {
+    let Some(mut kept) = finding.query_row([id], |row| read_run(row, now)).optional().map_err(unkept)? else {
         return Ok(None);
     };
     let mut finding =
@@ -95,13 +98,16 @@ pub(crate) fn load(
     Ok(Some(kept))
 }
 
-fn read_run(row: &Row<'_>) -> rusqlite::Result<Kept> {
+fn read_run(row: &Row<'_>, now: i64) -> rusqlite::Result<Kept> {
     let fingerprint: String = row.get(2)?;
     let fingerprint = serde_json::from_str(&fingerprint).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(error))
     })?;
     let opening = Opening::new(row.get::<_, String>(1)?, fingerprint).of_parent(row.get(3)?);
+    let definition: Option<String> = row.get(8)?;
+    let opening = opening.of_definition(definition.map(Into::into));
     let mut kept = Kept::new(row.get::<_, String>(0)?, opening);
+    kept.age = between(row.get(7)?, now);
     kept.end = match status(&row.get::<_, String>(4)?) {
         Status::Completed => Some(End::Completed(row.get(5)?)),
         Status::Failed => Some(End::Failed(row.get(6)?)),
@@ -137,7 +143,8 @@ pub(crate) fn list(file: &Connection, filter: &Filter, now: i64) -> rusqlite::Re
                  ELSE 'left'
              END AS standing
              FROM runs
-             WHERE (:workflow IS NULL OR workflow = :workflow) AND started_ms <= :until
+             WHERE (:workflow IS NULL OR workflow = :workflow)
+                 AND (:parent IS NULL OR parent = :parent) AND started_ms <= :until
          ) AS found
          WHERE :status IS NULL OR standing = :status
          ORDER BY started_ms DESC, place DESC",
@@ -146,6 +153,7 @@ pub(crate) fn list(file: &Connection, filter: &Filter, now: i64) -> rusqlite::Re
     let wanted = named_params! {
         ":now": now,
         ":workflow": filter.workflow,
+        ":parent": filter.parent,
         ":until": until,
         ":status": filter.status.map(word),
     };

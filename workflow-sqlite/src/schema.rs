@@ -13,7 +13,7 @@ use crate::error::{Place, SqliteError};
 const APPLICATION: i64 = 0x7766_6c77;
 
 /// What takes the file from each version to the next; version 0 is an empty file.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1_runs.sql"), include_str!("schema/2_definitions.sql")];
 
 /// Opens the file to write to it; makes it, or brings it to this version.
 ///
@@ -148,25 +148,42 @@ mod tests {
     }
 
     fn a_run_of_version_1(place: &Place) -> Connection {
-        let file = open(place).unwrap();
+        let mut file = connect(place).unwrap();
+        migrate(&mut file, place, &MIGRATIONS[..1]).unwrap();
         let run = "INSERT INTO runs (id, workflow, started_ms, input, fingerprint, token) VALUES ('a', 'A', 0, '1', '{}', 1)";
         file.execute(run, ()).unwrap();
         file
     }
 
     #[test]
-    fn a_file_of_an_older_version_is_brought_to_this_with_what_is_in_it() {
+    fn a_file_of_the_first_version_is_brought_to_this_with_what_is_in_it() {
         let folder = tempfile::tempdir().unwrap();
         let place = place(&folder);
-        let mut file = a_run_of_version_1(&place);
-        migrate(&mut file, &place, &[MIGRATIONS[0], NEXT]).unwrap();
+        drop(a_run_of_version_1(&place));
+        let file = open(&place).unwrap();
         assert_eq!(version(&file, &place, 2).unwrap(), 2);
-        let note: String =
-            file.query_row("SELECT note FROM runs WHERE id = 'a'", (), |row| row.get(0)).unwrap();
-        assert_eq!(note, "none");
-        migrate(&mut file, &place, &[MIGRATIONS[0], NEXT]).unwrap();
+        let found: (String, Option<i64>) = file
+            .query_row("SELECT workflow, definition FROM runs WHERE id = 'a'", (), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(found, ("A".to_owned(), None));
+        drop(file);
+        open(&place).unwrap();
+    }
+
+    #[test]
+    fn a_file_from_the_future_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(&folder);
+        let mut file = open(&place).unwrap();
+        migrate(&mut file, &place, &[MIGRATIONS, &[NEXT]].concat()).unwrap();
         let refused = open(&place).unwrap_err();
-        assert!(matches!(refused, SqliteError::FromTheFuture { found: 2, known: 1, .. }), "{refused:?}");
+        let known = MIGRATIONS.len() as i64;
+        assert!(
+            matches!(refused, SqliteError::FromTheFuture { found, known: ours, .. } if (found, ours) == (known + 1, known)),
+            "{refused:?}"
+        );
     }
 
     #[test]

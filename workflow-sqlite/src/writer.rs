@@ -168,7 +168,7 @@ impl Writer {
     /// Says what has come of an order. Whoever does not listen any more has it all the same.
     fn answer(&mut self, order: Order, done: Result<Done, JournalError>) {
         match (order, done) {
-            (Order::Claim(claim, reply), Ok(Done::Claimed { token, is_new, age })) => {
+            (Order::Claim(claim, reply), Ok(Done::Claimed { token, is_new })) => {
                 let ticket = token.map(|token| {
                     self.held += 1;
                     let lease = Lease { run: claim.id, token };
@@ -176,7 +176,7 @@ impl Writer {
                 });
                 let opening = claim.opening.filter(|_| is_new);
                 let kept = opening.map(|opening| Kept::new(claim.workflow, opening));
-                let _ = reply.send(Ok(Taken { ticket, kept, age }));
+                let _ = reply.send(Ok(Taken { ticket, kept }));
             }
             (Order::Append(_, _, reply), Ok(Done::Appended)) => drop(reply.send(Ok(()))),
             (Order::Prune(_, reply), Ok(Done::Pruned(runs))) => drop(reply.send(Ok(runs))),

@@ -63,6 +63,77 @@ async fn the_tool_lists_shows_and_prunes_runs() {
     assert_eq!(tool(&["runs", path, "--json"]), (true, "[]\n".to_owned()));
 }
 
+#[event]
+struct Approval {
+    ok: bool,
+}
+
+struct Bank;
+
+#[workflow(receives(Approval))]
+impl Bank {
+    #[step(waits(Approval))]
+    async fn pay(&self, ctx: &Context<Self>, sum: StartEvent<u32>) -> StopEvent<String> {
+        let approval = ctx.wait_for::<Approval>().await;
+        StopEvent(format!("{} is {}", sum.0, if approval.ok { "paid" } else { "refused" }))
+    }
+}
+
+#[tokio::test]
+async fn the_tool_draws_a_run_of_a_workflow_that_it_does_not_know() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.db");
+    let path = file.to_str().unwrap();
+    let journal = SqliteJournal::open(&file).unwrap();
+    Shop.run(12u32).id("order-12").journal(&journal).await.unwrap();
+    let (_, text) = tool(&["draw", path, "order-12"]);
+    assert!(text.starts_with("Shop · run order-12"), "{text}");
+    assert!(text.contains("│ pack"), "{text}");
+    let picture = folder.path().join("order.svg");
+    let (_, text) = tool(&["draw", path, "order-12", "--to", picture.to_str().unwrap()]);
+    assert_eq!(text, format!("{} is drawn\n", picture.display()));
+    assert!(std::fs::read_to_string(picture).unwrap().contains("order 12 is packed"));
+    let (_, text) = tool(&["draw", path, "order-12", "--json"]);
+    let recording: workflow_core::Recording = serde_json::from_str(&text).unwrap();
+    assert_eq!(recording.executions()[0].step(), "pack");
+    let (is_content, text) = tool(&["draw", path, "order-12", "--to", "order.xyz"]);
+    assert!(!is_content && text.contains("order.xyz"), "{text}");
+    let (_, text) = tool(&["draw", path, "order-1"]);
+    assert_eq!(text, "error: there is no run `order-1`\n");
+}
+
+#[tokio::test]
+async fn the_tool_forks_a_run_and_the_program_takes_it_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.db");
+    let path = file.to_str().unwrap();
+    let journal = SqliteJournal::open(&file).unwrap();
+    let run = Bank.run(100u32).id("sum").journal(&journal);
+    run.send(Approval { ok: true }).unwrap();
+    assert_eq!(run.await.unwrap(), "100 is paid");
+    let kept = workflow_core::journal::Journal::load(&journal, "sum").await.unwrap().unwrap();
+    let received = kept.records.iter().find(|record| record.kind == "received").unwrap().number.to_string();
+
+    let with = r#"{"Approval":{"ok":false}}"#;
+    let (is_content, text) = tool(&["fork", path, "sum", &received, "--as", "refused", "--with", with]);
+    assert!(is_content, "{text}");
+    assert!(text.starts_with("`refused` begins where `sum` was before fact"), "{text}");
+    let tasks = journal.resume_all(&std::sync::Arc::new(Bank)).await.unwrap();
+    assert_eq!(tasks.len(), 1);
+    for (id, task) in tasks {
+        assert_eq!((&*id, task.await.unwrap()), ("refused", "100 is refused".to_owned()));
+    }
+    let (is_content, text) = tool(&["fork", path, "sum", &received, "--as", "refused"]);
+    assert!(!is_content && text.contains("`refused` already"), "{text}");
+    let (is_content, text) = tool(&["fork", path, "sum", "99"]);
+    assert!(!is_content && text.contains("cannot be forked at record 99"), "{text}");
+    let other = r#"{"Approved":{"ok":false}}"#;
+    let (is_content, text) = tool(&["fork", path, "sum", &received, "--with", other]);
+    assert!(!is_content && text.contains("there is no event `Approved`"), "{text}");
+    let (is_content, text) = tool(&["fork", path, "sum", "0", "--with", with]);
+    assert!(!is_content && text.contains("no event came with it"), "{text}");
+}
+
 #[test]
 fn the_tool_says_what_is_wrong_and_makes_no_file() {
     let folder = tempfile::tempdir().unwrap();

@@ -42,6 +42,7 @@ pub use collect::Collect;
 pub use delivery::{Delivery, Gave};
 pub(crate) use execution::Execution;
 pub use handle::RunHandle;
+pub(crate) use journaled::recorded;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
 pub use run::Run;
 pub use snapshot::{ResumeError, Snapshot, SnapshotError};

@@ -15,8 +15,9 @@ use self::log::{gives, mark, passed};
 use super::kept::{Kept, Place};
 use super::trail::Trail;
 use crate::draw::Scene;
+use crate::graph::definition::Defined;
 use crate::graph::{Graph, Takes};
-use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output, Plan, Token};
 use crate::recording::{self, Ended, Execution, How, Path, Recorded, Steps, WaitEnded, shortened};
 use crate::{Events, Recording, Workflow};
 
@@ -37,7 +38,15 @@ pub(super) struct Recorder {
     before: Duration,
     /// When the run that called it did so, by the clock of that run.
     called_at: Duration,
-    began: OnceLock<(Instant, SystemTime)>,
+    clock: Clock,
+}
+
+/// How late it is.
+enum Clock {
+    /// It runs from the first thing that is taken down.
+    Runs(OnceLock<(Instant, SystemTime)>),
+    /// Somebody tells it, in nanoseconds since the run's start; and when the run began.
+    Told(AtomicU64, SystemTime),
 }
 
 /// How much may be kept of a run and of those that it calls.
@@ -49,7 +58,7 @@ pub(super) struct Room {
 /// What was taken down.
 struct Log {
     graph: &'static Graph,
-    scene: fn() -> Scene,
+    scene: Box<dyn Fn() -> Scene + Send>,
     /// By event: whether two of a kind have to be told apart.
     marked: Vec<bool>,
     trail: Trail,
@@ -106,7 +115,27 @@ impl Room {
 impl Recorder {
     /// For a run of `W` that has spent the time `before` so far.
     pub(super) fn new<W: Workflow>(room: Arc<Room>, before: Duration, called_at: Duration) -> Arc<Self> {
-        let plan = W::Event::plan();
+        let scene = || Scene::new(W::graph(), &W::Event::shapes());
+        let clock = Clock::Runs(OnceLock::new());
+        Arc::new(Self::of_plan(W::Event::plan(), Box::new(scene), room, before, called_at, clock))
+    }
+
+    /// For a run that is read again, of a workflow that is known by its definition, and that began at this time.
+    pub(super) fn replaying(defined: &'static Defined, began: SystemTime) -> Self {
+        let scene = || Scene::new(defined.plan.graph(), &defined.shapes);
+        let clock = Clock::Told(AtomicU64::new(0), began);
+        let (room, none) = (Room::new(EXECUTIONS), Duration::ZERO);
+        Self::of_plan(defined.plan, Box::new(scene), room, none, none, clock)
+    }
+
+    fn of_plan(
+        plan: &'static Plan,
+        scene: Box<dyn Fn() -> Scene + Send>,
+        room: Arc<Room>,
+        before: Duration,
+        called_at: Duration,
+        clock: Clock,
+    ) -> Self {
         let graph = plan.graph();
         let is_marked = |event: u16| {
             let gathers = |takes| matches!(takes, Takes::Batch { event: gathered, .. } if gathered == event);
@@ -114,7 +143,7 @@ impl Recorder {
         };
         let log = Log {
             graph,
-            scene: || Scene::new(W::graph(), &W::Event::shapes()),
+            scene,
             marked: (0..graph.events.len() as u16).map(is_marked).collect(),
             trail: Trail::new(plan),
             kept: Kept::new(room.limit.div_ceil(2) as usize),
@@ -126,7 +155,43 @@ impl Recorder {
             outcome: recording::Outcome::Open,
             ended: None,
         };
-        Arc::new(Self { log: Mutex::new(log), room, before, called_at, began: OnceLock::new() })
+        Self { log: Mutex::new(log), room, before, called_at, clock }
+    }
+
+    /// It is so late, counted from the run's start; for a run that is read again.
+    pub(super) fn now_is(&self, time: Duration) {
+        if let Clock::Told(now, _) = &self.clock {
+            now.store(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// The process in which it ran is no more; whatever was under way starts again, if it goes on at all.
+    pub(super) fn interrupted(&self) {
+        let now = self.now();
+        self.log().drop_what_runs(now, false);
+    }
+
+    /// A fact that is read again.
+    pub(super) fn told<E: Token>(&self, machine: &Machine<E>, fact: &Input<E>) {
+        match fact {
+            Input::Started { event } => self.opens(event),
+            fact => self.fact(machine, fact),
+        }
+    }
+
+    /// An order that was given when the run was under way.
+    pub(super) fn ordered<E: Token>(&self, order: &Output<E>) {
+        match order {
+            Output::RunStep { invocation, step, given, again } => {
+                self.starts(*invocation, *step, given, again.as_deref());
+            }
+            Output::Wake { step, wait, event, .. } => self.wakes(*step, *wait, event.as_ref()),
+            Output::Finish(outcome) => self.ends(outcome),
+            Output::Match { .. }
+            | Output::MatchKept { .. }
+            | Output::Publish { .. }
+            | Output::Wait { .. } => (),
+        }
     }
 
     /// Notes what a run that is resumed has in hand.
@@ -330,10 +395,15 @@ impl Recorder {
         Recording::new(self.recorded(id))
     }
 
-    fn recorded(&self, id: &str) -> Recorded {
-        let began_at = self.began.get().map_or_else(SystemTime::now, |(_, at)| *at);
+    pub(super) fn recorded(&self, id: &str) -> Recorded {
+        let (began_at, now) = match &self.clock {
+            Clock::Runs(began) => match began.get() {
+                Some((began, at)) => (*at, self.before + began.elapsed()),
+                None => (SystemTime::now(), self.before),
+            },
+            Clock::Told(now, began_at) => (*began_at, Duration::from_nanos(now.load(Ordering::Relaxed))),
+        };
         let since = began_at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = self.began.get().map_or(self.before, |(began, _)| self.before + began.elapsed());
         let log = self.log();
         let lasted = log.ended.unwrap_or(now);
         let one = |one: &OneTry| {
@@ -364,8 +434,13 @@ impl Recorder {
 
     /// The time since the run's start, which is now if it has not begun.
     fn now(&self) -> Duration {
-        let (began, _) = self.began.get_or_init(|| (Instant::now(), SystemTime::now()));
-        self.before + began.elapsed()
+        match &self.clock {
+            Clock::Runs(began) => {
+                let (began, _) = began.get_or_init(|| (Instant::now(), SystemTime::now()));
+                self.before + began.elapsed()
+            }
+            Clock::Told(now, _) => Duration::from_nanos(now.load(Ordering::Relaxed)),
+        }
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

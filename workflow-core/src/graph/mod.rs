@@ -5,7 +5,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 mod check;
+#[cfg(feature = "runtime")]
+pub(crate) mod definition;
 mod fingerprint;
 mod shape;
 mod solve;
@@ -22,20 +26,24 @@ pub use words::Text;
 ///
 /// An event is named by its place in [`events`](Graph::events), a step by its place in
 /// [`steps`](Graph::steps); both count from 0, in source order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Graph {
     /// The workflow's name, as the user wrote it.
+    #[serde(deserialize_with = "leaked")]
     pub name: &'static str,
     /// Every event that the workflow knows.
+    #[serde(deserialize_with = "leaked")]
     pub events: &'static [EventNode],
     /// Every step, in declaration order.
+    #[serde(deserialize_with = "leaked")]
     pub steps: &'static [StepNode],
 }
 
 /// One event of a [`Graph`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventNode {
     /// The event as the user spelled it.
+    #[serde(deserialize_with = "leaked")]
     pub name: &'static str,
     /// Whether it opens or ends a run.
     pub role: Role,
@@ -46,7 +54,7 @@ pub struct EventNode {
 }
 
 /// What an event is to a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// It passes between steps.
     Between,
@@ -57,21 +65,26 @@ pub enum Role {
 }
 
 /// One step of a [`Graph`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepNode {
     /// The method's name.
+    #[serde(deserialize_with = "leaked")]
     pub name: &'static str,
     /// The first paragraph of its doc comment, or nothing.
+    #[serde(deserialize_with = "leaked")]
     pub doc: &'static str,
     /// Its signature with its options above, as the user wrote them, or nothing.
+    #[serde(deserialize_with = "leaked")]
     pub signature: &'static str,
     /// Which events start it, and in which way.
     pub takes: Takes,
     /// What its return type may send out.
     pub emits: Shape,
     /// What it sends by `ctx.send` before it returns.
+    #[serde(deserialize_with = "leaked")]
     pub sends: &'static [u16],
     /// What it waits for by `ctx.wait_for`.
+    #[serde(deserialize_with = "leaked")]
     pub waits: &'static [u16],
     /// How many of its executions may run at once in one run; at least 1.
     pub workers: u32,
@@ -90,16 +103,17 @@ pub struct StepNode {
 }
 
 /// What a step with `#[catch]` is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Catches {
     /// The places of the steps that it catches; empty for all steps that have no catch of their own.
+    #[serde(deserialize_with = "leaked")]
     pub of: &'static [u16],
     /// How often it may run in one line of events, each following from the one before.
     pub times: u32,
 }
 
 /// Where the code of a step runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunsOn {
     /// Where the run is driven.
     Run,
@@ -110,12 +124,12 @@ pub enum RunsOn {
 }
 
 /// Which events start a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Takes {
     /// Each of any of these.
-    Any(&'static [u16]),
+    Any(#[serde(deserialize_with = "leaked")] &'static [u16]),
     /// One of each, in the order of the parameters; an event may stand there twice.
-    Join(&'static [u16]),
+    Join(#[serde(deserialize_with = "leaked")] &'static [u16]),
     /// A whole batch, when it has settled, or its first `first` arrivals.
     Batch {
         /// The event whose arrivals are gathered.
@@ -191,6 +205,16 @@ impl Graph {
         }
         None
     }
+}
+
+/// Reads what a constant refers to.
+fn leaked<'de, D, T>(deserializer: D) -> Result<&'static T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: ?Sized,
+    Box<T>: Deserialize<'de>,
+{
+    Ok(Box::leak(Box::deserialize(deserializer)?))
 }
 
 impl StepNode {

@@ -3,21 +3,23 @@
 //! Built by associated constants alone (`Emit::SHAPE`), so that aliases and the user's own enums count
 //! as what they stand for.
 
-use super::Graph;
+use serde::{Deserialize, Serialize};
+
+use super::{Graph, leaked};
 
 /// What a return type may send out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Shape {
     /// Nothing: the branch ends here.
     Nothing,
     /// One event, named by its place in [`Graph::events`](super::Graph::events).
     Event(u16),
     /// Exactly one of these: they exclude each other.
-    OneOf(&'static [Shape]),
+    OneOf(#[serde(deserialize_with = "leaked")] &'static [Shape]),
     /// All of these together.
-    All(&'static [Shape]),
+    All(#[serde(deserialize_with = "leaked")] &'static [Shape]),
     /// A batch: any number of this.
-    Many(&'static Shape),
+    Many(#[serde(deserialize_with = "leaked")] &'static Shape),
 }
 
 impl Shape {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -19,9 +20,20 @@ pub struct MemoryJournal {
 
 struct Run {
     kept: Kept,
-    began: Instant,
+    /// When it was put here, and that its age was then what is kept.
+    since: Instant,
     written: u64,
     is_held: bool,
+}
+
+impl Run {
+    fn age(&self) -> Duration {
+        self.kept.age + self.since.elapsed()
+    }
+
+    fn now(&self) -> Kept {
+        Kept { age: self.age(), ..self.kept.clone() }
+    }
 }
 
 impl MemoryJournal {
@@ -41,21 +53,21 @@ impl MemoryJournal {
         if !runs.contains_key(&id) {
             let opening = opening.ok_or_else(|| JournalError::unknown(&id))?;
             let kept = Kept::new(workflow, opening);
-            runs.insert(id.clone(), Run { kept, began: Instant::now(), written: 0, is_held: false });
+            let written = kept.records.len() as u64;
+            runs.insert(id.clone(), Run { kept, since: Instant::now(), written, is_held: false });
         }
         let Some(run) = runs.get_mut(&id) else {
             return Err(JournalError::unknown(&id));
         };
-        let age = run.began.elapsed();
-        if run.kept.end.is_some() {
-            return Ok(Claimed::new(run.kept.clone(), None, age));
+        let kept = run.now();
+        if kept.end.is_some() {
+            return Ok(Claimed::new(kept, None));
         }
         if std::mem::replace(&mut run.is_held, true) {
-            return Err(JournalError::busy(&id, std::time::Duration::MAX));
+            return Err(JournalError::busy(&id, Duration::MAX));
         }
-        let kept = run.kept.clone();
         drop(runs);
-        Ok(Claimed::new(kept, Some(Box::new(Hold { journal: self.clone(), id })), age))
+        Ok(Claimed::new(kept, Some(Box::new(Hold { journal: self.clone(), id }))))
     }
 }
 
@@ -72,11 +84,12 @@ impl Journal for MemoryJournal {
             .map(|(id, run)| {
                 let of_rest = if run.is_held { Status::Running } else { Status::Left };
                 let status = run.kept.end.as_ref().map_or(of_rest, super::End::status);
-                let info = RunInfo::new(id, &run.kept.workflow, status, run.began.elapsed());
+                let info = RunInfo::new(id, &run.kept.workflow, status, run.age());
                 RunInfo { parent: run.kept.parent.clone(), records: run.written, ..info }
             })
             .filter(|run| filter.workflow.as_ref().is_none_or(|workflow| *workflow == run.workflow))
             .filter(|run| filter.status.is_none_or(|status| status == run.status))
+            .filter(|run| filter.parent.is_none() || filter.parent == run.parent)
             .filter(|run| filter.older_than.is_none_or(|age| run.age >= age))
             .collect();
         listed.sort_by_key(|run| run.age);
@@ -84,7 +97,7 @@ impl Journal for MemoryJournal {
     }
 
     fn load(&self, id: &str) -> Answer<Option<Kept>> {
-        let kept = self.runs().get(id).map(|run| run.kept.clone());
+        let kept = self.runs().get(id).map(Run::now);
         Box::pin(async { Ok(kept) })
     }
 }

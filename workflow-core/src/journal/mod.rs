@@ -3,14 +3,18 @@
 //! Only the traits and what passes through them; [`MemoryJournal`] keeps it in this process, other crates on disk.
 //! A journal reads nothing of what it keeps: records go in and come out as they are.
 
+mod fork;
 mod memory;
+mod recording;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::BoxError;
 use crate::graph::Fingerprint;
+use crate::{BoxError, Recording};
 
+pub use fork::{Instead, fork_at};
 pub use memory::MemoryJournal;
 
 /// What a journal answers, later.
@@ -43,6 +47,20 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// Whatever is wrong with the place where it is kept.
     fn load(&self, id: &str) -> Answer<Option<Kept>>;
+
+    /// What a run has done, with the runs that it called, made from what is kept of them; of a run with more records
+    /// than are kept, since its newest checkpoint. What it published is not known to have been read.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::Unknown`] when there is no such run, [`JournalError::Undefined`] where nothing is known of its
+    /// workflow, and whatever is wrong with the place where it is kept.
+    fn recording<'j>(
+        &'j self,
+        id: &'j str,
+    ) -> Pin<Box<dyn Future<Output = Result<Recording, JournalError>> + Send + 'j>> {
+        Box::pin(recording::of(self, id))
+    }
 }
 
 /// A run in the hands of the one who writes to it. Dropped, it lets go of the run.
@@ -63,7 +81,7 @@ pub struct Claim {
     /// The run's id.
     pub id: String,
     /// The workflow's name.
-    pub workflow: &'static str,
+    pub workflow: String,
     /// What to begin it with, where it may be new.
     pub opening: Option<Opening>,
 }
@@ -71,8 +89,8 @@ pub struct Claim {
 impl Claim {
     /// The run of this id; a new one begins with `opening`.
     #[must_use]
-    pub fn new(id: impl Into<String>, workflow: &'static str, opening: Option<Opening>) -> Self {
-        Self { id: id.into(), workflow, opening }
+    pub fn new(id: impl Into<String>, workflow: impl Into<String>, opening: Option<Opening>) -> Self {
+        Self { id: id.into(), workflow: workflow.into(), opening }
     }
 }
 
@@ -84,15 +102,44 @@ pub struct Opening {
     pub input: String,
     /// What the workflow looks like.
     pub fingerprint: Fingerprint,
+    /// The workflow's steps and events, as JSON.
+    pub definition: Option<Arc<str>>,
     /// The run that has called it.
     pub parent: Option<String>,
+    /// What it has behind it; nothing but for a fork.
+    pub past: Past,
+}
+
+/// What a new run has behind it when it begins: what another one had up to some moment. It is kept together with
+/// the opening, so that a crash leaves no run without it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Past {
+    /// The newest checkpoint.
+    pub checkpoint: Option<Checkpoint>,
+    /// The records since, and before as far as they are kept.
+    pub records: Vec<Record>,
+    /// How long ago the new run counts as begun.
+    pub age: Duration,
 }
 
 impl Opening {
     /// What a run begins with that nobody has called.
     #[must_use]
     pub fn new(input: impl Into<String>, fingerprint: Fingerprint) -> Self {
-        Self { input: input.into(), fingerprint, parent: None }
+        Self { input: input.into(), fingerprint, definition: None, parent: None, past: Past::default() }
+    }
+
+    /// The same of a workflow with these steps and events.
+    #[must_use]
+    pub fn of_definition(self, definition: Option<Arc<str>>) -> Self {
+        Self { definition, ..self }
+    }
+
+    /// The same with what another run had behind it.
+    #[must_use]
+    pub fn after(self, past: Past) -> Self {
+        Self { past, ..self }
     }
 
     /// The same, called by this run.
@@ -109,15 +156,13 @@ pub struct Claimed {
     pub kept: Kept,
     /// Where to write; `None` when the run has ended.
     pub held: Option<Box<dyn Held>>,
-    /// How long ago it began.
-    pub age: Duration,
 }
 
 impl Claimed {
     /// A run that is held, or one that has ended.
     #[must_use]
-    pub fn new(kept: Kept, held: Option<Box<dyn Held>>, age: Duration) -> Self {
-        Self { kept, held, age }
+    pub fn new(kept: Kept, held: Option<Box<dyn Held>>) -> Self {
+        Self { kept, held }
     }
 }
 
@@ -131,6 +176,8 @@ pub struct Kept {
     pub input: String,
     /// What the workflow looked like.
     pub fingerprint: Fingerprint,
+    /// The workflow's steps and events, as JSON; none of a run from before they were kept.
+    pub definition: Option<Arc<str>>,
     /// The run that has called it.
     pub parent: Option<String>,
     /// The newest checkpoint.
@@ -139,15 +186,18 @@ pub struct Kept {
     pub records: Vec<Record>,
     /// How it ended, if it has.
     pub end: Option<End>,
+    /// How long ago it began.
+    pub age: Duration,
 }
 
 impl Kept {
     /// A run that has only been opened.
     #[must_use]
     pub fn new(workflow: impl Into<String>, opening: Opening) -> Self {
-        let Opening { input, fingerprint, parent } = opening;
+        let Opening { input, fingerprint, definition, parent, past } = opening;
+        let Past { checkpoint, records, age } = past;
         let workflow = workflow.into();
-        Self { workflow, input, fingerprint, parent, checkpoint: None, records: Vec::new(), end: None }
+        Self { workflow, input, fingerprint, definition, parent, checkpoint, records, end: None, age }
     }
 }
 
@@ -263,6 +313,8 @@ pub struct Filter {
     pub status: Option<Status>,
     /// That began at least so long ago.
     pub older_than: Option<Duration>,
+    /// Called by this run.
+    pub parent: Option<String>,
 }
 
 impl Filter {
@@ -276,6 +328,12 @@ impl Filter {
     #[must_use]
     pub fn status(self, status: Status) -> Self {
         Self { status: Some(status), ..self }
+    }
+
+    /// Runs only that this one has called.
+    #[must_use]
+    pub fn parent(self, id: impl Into<String>) -> Self {
+        Self { parent: Some(id.into()), ..self }
     }
 
     /// Runs only that began at least so long ago.
@@ -363,6 +421,14 @@ pub enum JournalError {
         /// The one after the last.
         last: u64,
     },
+    /// Nothing is kept of what the workflow of the run looks like, as the run began before that was: its facts can be
+    /// read, but no recording can be made of them.
+    #[error("what the workflow of run `{id}` looks like is not kept")]
+    #[non_exhaustive]
+    Undefined {
+        /// The run.
+        id: String,
+    },
     /// A record is larger than may be; keep large things elsewhere and pass on where they are.
     #[error("a `{kind}` of run `{id}` has {size} bytes, and {limit} are allowed")]
     #[non_exhaustive]
@@ -434,6 +500,10 @@ impl JournalError {
 
     pub(crate) fn out_of_reach(id: &str, at: u64, first: u64, last: u64) -> Self {
         Self::OutOfReach { id: id.to_owned(), at, first, last }
+    }
+
+    pub(crate) fn undefined(id: &str) -> Self {
+        Self::Undefined { id: id.to_owned() }
     }
 
     /// A record is larger than may be.

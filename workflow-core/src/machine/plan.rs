@@ -1,6 +1,9 @@
 //! Plan: the graph turned round, so that each event finds its takers without a search.
 
 #[cfg(feature = "runtime")]
+use std::sync::{Arc, OnceLock};
+
+#[cfg(feature = "runtime")]
 use crate::Members;
 use crate::graph::{EventNode, Graph, Role, Solution, StepNode, Takes, memory};
 
@@ -32,6 +35,9 @@ pub struct Plan {
     /// Whether anything in a run asks how late it is.
     #[cfg_attr(not(feature = "runtime"), allow(dead_code))]
     pub(crate) clocked: bool,
+    /// The graph as it is written down, once somebody has asked for it.
+    #[cfg(feature = "runtime")]
+    pub(crate) definition: OnceLock<Arc<str>>,
 }
 
 /// One way in which an event is taken.
@@ -106,6 +112,8 @@ impl Plan {
             clocked: (0..graph.steps.len())
                 .any(|step| !graph.is_plain(step) || !graph.steps[step].waits.is_empty()),
             catchers,
+            #[cfg(feature = "runtime")]
+            definition: OnceLock::new(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,8 +11,9 @@ use super::notes::{
 };
 use crate::driver::Core;
 use crate::driver::collect::Collected;
+use crate::driver::record::Recorder;
 use crate::journal::{JournalError, Kept, Record};
-use crate::machine::{Checkpoint, Input, Machine, Output};
+use crate::machine::{Checkpoint, Input, Machine, Output, Plan, Token};
 use crate::{BoxError, Emission, Events, Workflow};
 
 /// A run, put together from its records.
@@ -72,33 +74,42 @@ pub(in crate::driver) fn write_checkpoint<W: Workflow>(
 impl<E: Events> Folded<E> {
     /// The run that is kept.
     pub(super) fn of(id: &str, kept: &Kept) -> Result<Self, JournalError> {
-        Self::before(id, kept, u64::MAX)
+        Self::seen(id, kept, E::plan(), None)
     }
+}
 
-    /// The run as it was before the record `end`.
-    pub(super) fn before(id: &str, kept: &Kept, end: u64) -> Result<Self, JournalError> {
+impl<E: Token + DeserializeOwned> Folded<E> {
+    /// The same for any workflow, with somebody who looks on.
+    pub(super) fn seen(
+        id: &str,
+        kept: &Kept,
+        plan: &'static Plan,
+        recorder: Option<&Recorder>,
+    ) -> Result<Self, JournalError> {
         let mut folded = match &kept.checkpoint {
-            None => Self::new(),
+            None => Self::new(plan),
             Some(checkpoint) => {
-                let read = Self::read(&checkpoint.body, checkpoint.before);
+                let read = Self::read(&checkpoint.body, checkpoint.before, plan);
                 let number = checkpoint.before;
                 let record = || Record::new(number, Duration::ZERO, "checkpoint", "");
                 read.map_err(|source| JournalError::unreadable(id, &record(), source))?
             }
         };
-        for record in &kept.records {
-            if (folded.next..end).contains(&record.number) {
-                let applied = folded.apply(record);
-                applied.map_err(|source| JournalError::unreadable(id, record, source))?;
-            }
+        if let Some(recorder) = recorder {
+            recorder.resumes(&folded.machine);
+        }
+        let first = folded.next;
+        for record in kept.records.iter().skip_while(|record| record.number < first) {
+            let applied = folded.apply(record, recorder);
+            applied.map_err(|source| JournalError::unreadable(id, record, source))?;
         }
         folded.collected.start_again();
         Ok(folded)
     }
 
-    fn new() -> Self {
+    fn new(plan: &'static Plan) -> Self {
         Self {
-            machine: Machine::resumable(E::plan()),
+            machine: Machine::resumable(plan),
             at: Duration::ZERO,
             next: 0,
             state: Value::Null,
@@ -108,41 +119,24 @@ impl<E: Events> Folded<E> {
         }
     }
 
-    fn read(body: &str, next: u64) -> Result<Self, BoxError> {
+    fn read(body: &str, next: u64, plan: &'static Plan) -> Result<Self, BoxError> {
         let Read { machine, at, state, values, collected, repeats } = serde_json::from_str(body)?;
-        let machine =
-            Machine::restore(E::plan(), machine).ok_or("its steps are not those of the workflow")?;
+        let machine = Machine::restore(plan, machine).ok_or("its steps are not those of the workflow")?;
         Ok(Self { machine, at, next, state, values, collected, repeats })
     }
 
-    /// Puts another event in the place of that in a record, as if that had come.
-    pub(super) fn apply_instead(&mut self, record: &Record, event: E) -> Result<(), BoxError> {
-        let fact: Input<E> = serde_json::from_str(&record.body)?;
-        let fact = match fact {
-            Input::Started { .. } => Input::Started { event },
-            Input::Received { .. } => Input::Received { event },
-            Input::StepSent { invocation, .. } => Input::StepSent { invocation, event },
-            Input::StepReturned { invocation, .. } => {
-                Input::StepReturned { invocation, emission: Emission::One(event) }
-            }
-            _ => return Err("no event came with it that another could take the place of".into()),
-        };
-        self.apply(&Record { body: serde_json::to_string(&fact)?, ..record.clone() })
-    }
-
-    /// The run, as a checkpoint.
-    pub(super) fn write(&self) -> serde_json::Result<String> {
-        let Self { at, state, values, collected, repeats, .. } = self;
-        let machine = self.machine.checkpoint();
-        serde_json::to_string(&Written { machine, at, state, values, collected, repeats })
-    }
-
-    fn apply(&mut self, record: &Record) -> Result<(), BoxError> {
+    fn apply(&mut self, record: &Record, recorder: Option<&Recorder>) -> Result<(), BoxError> {
         if record.number != self.next {
             return Err(format!("record {} is missing", self.next).into());
         }
         self.next += 1;
         self.at = record.at;
+        if let Some(recorder) = recorder {
+            if record.kind == "resumed" {
+                recorder.interrupted();
+            }
+            recorder.now_is(record.at);
+        }
         let body = &record.body;
         match &*record.kind {
             "opened" => {
@@ -155,7 +149,7 @@ impl<E: Events> Folded<E> {
                 self.machine.set_deadline(deadline);
                 self.machine.start_again(record.at);
                 self.collected.start_again();
-                self.carry_nothing_out();
+                self.carry_nothing_out(recorder);
             }
             STATE_CHANGED => {
                 let StateChanged { invocation, look, patch } = serde_json::from_str(body)?;
@@ -176,8 +170,11 @@ impl<E: Events> Folded<E> {
             _ => {
                 let fact: Input<E> = serde_json::from_str(body)?;
                 self.note_end(&fact);
+                if let Some(recorder) = recorder {
+                    recorder.told(&self.machine, &fact);
+                }
                 self.machine.handle_input(record.at, fact);
-                self.carry_nothing_out();
+                self.carry_nothing_out(recorder);
             }
         }
         Ok(())
@@ -196,10 +193,16 @@ impl<E: Events> Folded<E> {
     }
 
     /// Takes the orders out, as the driver had.
-    fn carry_nothing_out(&mut self) {
-        // What a wait wants is answered by the next fact.
-        let is_last =
-            |order| matches!(order, Output::Wait { .. } | Output::Match { .. } | Output::MatchKept { .. });
-        while !is_last(self.machine.poll_output()) {}
+    fn carry_nothing_out(&mut self, recorder: Option<&Recorder>) {
+        loop {
+            let order = self.machine.poll_output();
+            // What a wait wants is answered by the next fact.
+            if matches!(order, Output::Wait { .. } | Output::Match { .. } | Output::MatchKept { .. }) {
+                return;
+            }
+            if let Some(recorder) = recorder {
+                recorder.ordered(&order);
+            }
+        }
     }
 }

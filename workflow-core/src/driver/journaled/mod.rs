@@ -4,8 +4,11 @@
 //! (`notes`), and a run that is there already is put together from its records (`fold`).
 
 mod fold;
+mod fork;
 mod notes;
 mod pen;
+mod replay;
+mod untyped;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +17,15 @@ pub(super) use fold::write_checkpoint;
 pub(crate) use notes::Notes;
 pub(super) use notes::Source;
 pub(super) use pen::{Begins, Pen};
+pub(crate) use replay::recorded;
 
 use self::fold::Folded;
+use self::fork::fork_of;
 use super::clock::Clock;
 use super::drive::{Driver, drive_to_the_end};
 use super::fork::Writing;
 use super::{Core, ResumeError};
+use crate::graph::definition;
 use crate::journal::{Claim, Claimed, End, JournalError, Kept, Opening};
 use crate::machine::{Input, Machine};
 use crate::{Events, RunError, Workflow};
@@ -35,42 +41,31 @@ pub(super) async fn drive_journaled<W: Workflow>(
         unreachable!("a run that is driven here has a journal");
     };
     let failed = |source| RunError::Journal { id: core.id().to_owned(), source };
-    let (opening, origin) = match notes.source() {
-        None => (start.map(|start| opening::<W>(core.id(), notes, start)).transpose().map_err(failed)?, None),
+    let opening = match notes.source() {
+        None => start.map(|start| opening::<W>(core.id(), notes, start)).transpose().map_err(failed)?,
         Some(source) => {
-            let source = notes.journal().load(&source.id).await.map_err(failed)?;
-            let (opening, origin) = fork_of::<W>(notes, source, start)?;
-            (Some(opening), Some(origin))
+            let kept = notes.journal().load(&source.id).await.map_err(failed)?;
+            Some(fork_of::<W>(source, kept, start)?)
         }
     };
-    let Claimed { kept, held, age } = claim::<W>(core.id(), notes, opening).await.map_err(failed)?;
+    let Claimed { kept, held } = claim::<W>(core.id(), notes, opening).await.map_err(failed)?;
     check::<W>(&kept)?;
     let Some(held) = held else {
         return result::<W>(core.id(), &kept);
     };
     let is_new = kept.records.is_empty() && kept.checkpoint.is_none();
-    let (mut pen, age) = match (origin, is_new) {
-        (None, true) => {
-            *core.machine() = Some(Box::new(begin::<W>(limit)));
-            let mut pen = Pen::new(core.id(), held, 0);
-            pen.open(limit, notes.begin(core.id(), &*core.state()).map_err(failed)?);
-            (pen, Duration::ZERO)
-        }
-        (Some(origin), true) => {
-            let mut pen = Pen::new(core.id(), held, 0);
-            pen.checkpoint(origin.write());
-            let age = origin.at;
-            take_up(&core, notes, origin, age)?;
-            (pen, age)
-        }
-        (_, false) => {
-            let folded = Folded::<W::Event>::of(core.id(), &kept).map_err(failed)?;
-            // A clock that was set back does not take the run back.
-            let age = age.max(folded.at);
-            let pen = Pen::new(core.id(), held, folded.next);
-            take_up(&core, notes, folded, age)?;
-            (pen, age)
-        }
+    let (mut pen, age) = if is_new {
+        *core.machine() = Some(Box::new(begin::<W>(limit)));
+        let mut pen = Pen::new(core.id(), held, 0);
+        pen.open(limit, notes.begin(core.id(), &*core.state()).map_err(failed)?);
+        (pen, Duration::ZERO)
+    } else {
+        let folded = Folded::<W::Event>::of(core.id(), &kept).map_err(failed)?;
+        // A clock that was set back does not take the run back.
+        let age = kept.age.max(folded.at);
+        let pen = Pen::new(core.id(), held, folded.next);
+        take_up(&core, notes, folded, age)?;
+        (pen, age)
     };
     let deadline = {
         let mut machine = core.machine();
@@ -105,43 +100,8 @@ fn begin<W: Workflow>(limit: Option<Duration>) -> Machine<W::Event> {
 fn opening<W: Workflow>(id: &str, notes: &Notes, start: W::Event) -> Result<Opening, JournalError> {
     let input = serde_json::to_string(&start);
     let input = input.map_err(|error| JournalError::unwritable(id, "started", error))?;
-    Ok(Opening { input, fingerprint: W::fingerprint(), parent: notes.parent().map(str::to_owned) })
-}
-
-/// What a fork of another run begins with, and that run as it was there.
-fn fork_of<W: Workflow>(
-    notes: &Notes,
-    kept: Option<Kept>,
-    instead: Option<W::Event>,
-) -> Result<(Opening, Folded<W::Event>), RunError> {
-    let Some(Source { id, at }) = notes.source() else {
-        unreachable!("only a fork comes here");
-    };
-    let failed = |source| RunError::Journal { id: id.clone(), source };
-    let kept = kept.ok_or_else(|| failed(JournalError::unknown(id)))?;
-    if kept.workflow != W::NAME {
-        return Err(failed(JournalError::other(id, &kept.workflow)));
-    }
-    check::<W>(&kept)?;
-    let first = kept.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.before);
-    let last = kept.records.last().map_or(first, |record| record.number + 1);
-    let end = at + u64::from(instead.is_some());
-    if !(first..=last).contains(at) || end > last {
-        return Err(failed(JournalError::out_of_reach(id, *at, first, last)));
-    }
-    let mut folded = Folded::before(id, &kept, *at).map_err(failed)?;
-    if let Some(event) = instead
-        && let Some(record) = kept.records.iter().find(|record| record.number == *at)
-    {
-        let applied = folded.apply_instead(record, event);
-        applied.map_err(|source| failed(JournalError::unreadable(id, record, source)))?;
-    }
-    if folded.machine.is_over() {
-        return Err(failed(JournalError::out_of_reach(id, *at, first, last)));
-    }
-    folded.collected.start_again();
-    let Kept { input, fingerprint, .. } = kept;
-    Ok((Opening { input, fingerprint, parent: None }, folded))
+    let opening = Opening::new(input, W::fingerprint()).of_definition(Some(definition::of::<W::Event>()));
+    Ok(opening.of_parent(notes.parent().map(str::to_owned)))
 }
 
 /// Takes hold of the run, which must be this one.
@@ -151,7 +111,7 @@ async fn claim<W: Workflow>(
     opening: Option<Opening>,
 ) -> Result<Claimed, JournalError> {
     let input = opening.as_ref().map(|opening| opening.input.clone());
-    let claimed = notes.journal().claim(Claim { id: id.to_owned(), workflow: W::NAME, opening }).await?;
+    let claimed = notes.journal().claim(Claim::new(id, W::NAME, opening)).await?;
     let is_other = |input: String| !says_the_same(&input, &claimed.kept.input);
     if claimed.kept.workflow != W::NAME || input.is_some_and(is_other) {
         return Err(JournalError::other(id, &claimed.kept.workflow));

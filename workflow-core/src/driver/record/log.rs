@@ -148,12 +148,17 @@ impl Log {
         }
         self.outcome = outcome;
         self.ended = Some(now);
+        self.drop_what_runs(now, true);
+        self.live.clear();
+    }
+
+    /// The tries that are under way were dropped; their executions are over, or start again.
+    pub(super) fn drop_what_runs(&mut self, now: Duration, is_over: bool) {
         let live: Vec<u64> =
             self.live.iter().filter(|(_, live)| live.is_running).map(|(number, _)| *number).collect();
         for number in live {
-            self.try_ended(number, now, Ended::Dropped, true);
+            self.try_ended(number, now, Ended::Dropped, is_over);
         }
-        self.live.clear();
     }
 }
 

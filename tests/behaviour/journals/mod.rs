@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use workflow_core::Recording;
 use workflow_core::journal::{
     Answer, Claim, Claimed, End, Filter, Held, Journal, JournalError, Kept, MemoryJournal, Page, RunInfo,
     Status,
 };
 use workflow_core::prelude::*;
+
+mod forks;
+mod recordings;
 
 #[event]
 struct Item(u32);
@@ -141,9 +143,9 @@ impl Journal for Breaking {
     fn claim(&self, claim: Claim) -> Answer<Claimed> {
         let (claimed, breaking) = (self.journal.claim(claim), self.clone());
         Box::pin(async move {
-            let Claimed { kept, held, age, .. } = claimed.await?;
+            let Claimed { kept, held, .. } = claimed.await?;
             let held = held.map(|held| -> Box<dyn Held> { Box::new(BreakingHold { held, breaking }) });
-            Ok(Claimed::new(kept, held, age))
+            Ok(Claimed::new(kept, held))
         })
     }
 
@@ -399,76 +401,6 @@ async fn a_checkpoint_bounds_what_a_long_run_keeps_and_it_goes_on_from_there() {
     assert!(kept.checkpoint.is_some());
     assert!(kept.records.len() < 3_000, "{} records are kept", kept.records.len());
     assert_eq!(Ticks.recover(&journal, "loop").await.unwrap(), 5_000);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fork_goes_on_from_any_record_of_another_run_and_leaves_that_as_it_is() {
-    let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
-    let before = records(&journal, "order-1").await;
-    for at in 1..before.len() as u64 {
-        let fork = shop.fork(&journal, "order-1", at).id(format!("fork-{at}"));
-        let (result, book) = finish(fork).await;
-        assert_eq!(result.unwrap(), RESULT, "forked at record {at}");
-        assert_eq!(book.packed, 4, "forked at record {at}");
-        assert_eq!(shop.recover(&journal, format!("fork-{at}")).await.unwrap(), RESULT);
-    }
-    assert_eq!(records(&journal, "order-1").await, before);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fork_can_have_another_event_in_the_place_of_one_that_came() {
-    let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
-    let records = records(&journal, "order-1").await;
-    let place = |kind: &str| records.iter().find(|record| record.1 == kind).unwrap().0;
-    let at = place("received");
-    let fork = shop.fork_with(&journal, "order-1", at, Approval { ok: false }).id("refused");
-    assert_eq!(fork.await.unwrap(), "[0, 1, 2] of 3 to Oslo: false");
-    let fork = shop.fork_with(&journal, "order-1", place("started"), StartEvent(2)).id("two");
-    assert_eq!(finish(fork).await.0.unwrap(), "[0, 1] of 1 to Oslo: true");
-    let fork = shop.fork_with(&journal, "order-1", place("opened"), StartEvent(2)).id("none");
-    let error = fork.await.unwrap_err();
-    assert!(matches!(error, RunError::Journal { source: JournalError::Unreadable { .. }, .. }), "{error:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fork_of_what_is_not_there_says_what_is() {
-    let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    finish(shop.run(3u32).id("order-1").journal(&journal)).await.0.unwrap();
-    let last = records(&journal, "order-1").await.len() as u64;
-    for (id, at) in [("order-1", last), ("order-1", last + 1), ("order-2", 0)] {
-        let error = shop.fork(&journal, id, at).id("fork").await.unwrap_err();
-        let RunError::Journal { source, .. } = error else { panic!("{error:?}") };
-        match id {
-            "order-2" => assert_eq!(source.to_string(), "there is no run `order-2`"),
-            _ => assert_eq!(
-                source.to_string(),
-                format!("run `order-1` cannot be forked at record {at}; its records 0 to {last} are kept")
-            ),
-        }
-    }
-}
-
-/// Which steps ran and what became of them, in the order of their executions.
-fn tries(recording: &Recording) -> Vec<String> {
-    recording
-        .to_string()
-        .lines()
-        .map(|line| line.split_whitespace().next().unwrap_or_default().to_owned())
-        .collect()
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_recording_of_a_run_with_a_journal_is_that_of_one_without() {
-    let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    let mut plain = shop.run(3u32).record();
-    plain.send(Approval { ok: true }).unwrap();
-    (&mut plain).await.unwrap();
-    let mut written = shop.run(3u32).id("order-1").journal(&journal).record();
-    written.send(Approval { ok: true }).unwrap();
-    (&mut written).await.unwrap();
-    assert_eq!(tries(&written.recording()), tries(&plain.recording()));
 }
 
 struct Inventory;

@@ -2,6 +2,8 @@
 //!
 //! `workflow-sqlite runs orders.db`; `--help` says the rest.
 
+mod forks;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +49,32 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Draws what a run has done: a timeline for the terminal, or a picture in a file.
+    Draw {
+        #[command(flatten)]
+        place: Place,
+        /// The run's id.
+        id: String,
+        /// The picture; its name says which form: `run.html`, `.svg`, `.md`, `.mmd`, `.dot`, `.txt`.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Begins a new run that has behind it what another one had before one of its facts. A program that resumes the
+    /// runs of that workflow takes it up.
+    Fork {
+        #[command(flatten)]
+        place: Place,
+        /// The id of the other run.
+        id: String,
+        /// The number of the first fact that is not taken over, as `show` says it.
+        at: u64,
+        /// The id of the new run; the other one's with the number, where nothing is said.
+        #[arg(long = "as")]
+        fork: Option<String>,
+        /// An event in the place of the one that came with that fact, as JSON: `{"Approval":{"ok":false}}`.
+        #[arg(long, value_parser = event)]
+        with: Option<Value>,
+    },
     /// Drops runs that ended long ago, with all that they had called.
     Prune {
         #[command(flatten)]
@@ -55,6 +83,10 @@ enum Command {
         #[arg(long, value_parser = humantime::parse_duration)]
         older_than: Duration,
     },
+}
+
+fn event(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text)
 }
 
 #[derive(Args)]
@@ -98,6 +130,8 @@ async fn main() -> ExitCode {
             runs(&place, filter).await
         }
         Command::Show { place, id, full } => show(&place, &id, full).await,
+        Command::Draw { place, id, to } => draw(&place, &id, to).await,
+        Command::Fork { place, id, at, fork, with } => forks::fork(&place, &id, at, fork, with).await,
         Command::Prune { place, older_than } => prune(&place, older_than).await,
     };
     match answered.map(|text| writeln!(std::io::stdout(), "{text}")) {
@@ -201,6 +235,23 @@ fn record_as_json(record: &Record) -> Value {
         "execution": record.invocation,
         "body": read(&record.body),
     })
+}
+
+async fn draw(place: &Place, id: &str, to: Option<PathBuf>) -> Answer {
+    let recording = open(place)?.recording(id).await?;
+    match (to, place.json) {
+        (Some(picture), is_json) => {
+            recording.draw().save(&picture)?;
+            let picture = picture.display().to_string();
+            Ok(if is_json {
+                json!({ "picture": picture }).to_string()
+            } else {
+                format!("{picture} is drawn")
+            })
+        }
+        (None, true) => Ok(serde_json::to_string_pretty(&recording)?),
+        (None, false) => Ok(recording.to_string().trim_end().to_owned()),
+    }
 }
 
 async fn prune(place: &Place, older_than: Duration) -> Answer {
