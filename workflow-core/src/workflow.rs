@@ -158,7 +158,24 @@ pub trait Workflow: Send + Sync + Sized {
     where
         Self: 'static,
     {
-        RunTask::recorded(Arc::clone(self), Arc::new(journal.clone()), id.into())
+        self.start_recovered_with(journal, id, |run| run)
+    }
+
+    /// The same, of a run that is set up first, as for [`Workflow::start_with`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, or when what sets it up begins the run.
+    fn start_recovered_with(
+        self: &Arc<Self>,
+        journal: &(impl Journal + Clone),
+        id: impl Into<String>,
+        set_up: impl for<'r> FnOnce(Run<'r, Self>) -> Run<'r, Self>,
+    ) -> RunTask<Self>
+    where
+        Self: 'static,
+    {
+        RunTask::recorded(Arc::clone(self), Arc::new(journal.clone()), id.into(), set_up)
     }
 
     /// The same as [`Workflow::run`], on a tokio task of its own, at once.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use workflow_core::journal::{Answer, Claim, Claimed, Filter, Held, Journal, JournalError, Kept, RunInfo};
-use workflow_core::{RunTask, Workflow};
+use workflow_core::{Run, RunTask, Workflow};
 
 use crate::error::{Place, SqliteError};
 use crate::hold::{Hold, weigh_one};
@@ -88,6 +88,19 @@ impl SqliteJournal {
         &self,
         flow: &Arc<W>,
     ) -> Result<Vec<(String, RunTask<W>)>, JournalError> {
+        self.resume_all_with(flow, |run| run).await
+    }
+
+    /// The same, of runs that are set up first: `journal.resume_all_with(&flow, |run| run.migrate(..))`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SqliteJournal::resume_all`].
+    pub async fn resume_all_with<W: Workflow + 'static>(
+        &self,
+        flow: &Arc<W>,
+        set_up: impl for<'r> Fn(Run<'r, W>) -> Run<'r, W>,
+    ) -> Result<Vec<(String, RunTask<W>)>, JournalError> {
         let mut resumed: Vec<(String, RunTask<W>)> = Vec::new();
         let mut patience = Duration::ZERO;
         for wait in [true, false] {
@@ -97,7 +110,7 @@ impl SqliteJournal {
                     continue;
                 }
                 if run.left.is_zero() {
-                    let task = flow.start_recovered(self, run.id.clone());
+                    let task = flow.start_recovered_with(self, run.id.clone(), &set_up);
                     resumed.push((run.id, task));
                 } else {
                     patience = patience.max(run.left);

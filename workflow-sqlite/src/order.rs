@@ -4,7 +4,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
-use workflow_core::journal::{Checkpoint, Claim, End, JournalError, Kept, Page, Record};
+use workflow_core::graph::Fingerprint;
+use workflow_core::journal::{Checkpoint, Claim, End, JournalError, Kept, Page, Record, Version};
 
 use crate::options::{between, milliseconds};
 use crate::writer::{Ticket, Writing};
@@ -116,8 +117,7 @@ fn take(file: &Connection, writing: &Writing, claim: &Claim) -> Result<Done, Ref
 fn insert(file: &Connection, writing: &Writing, claim: &Claim) -> Result<(), Refused> {
     let opening = claim.opening.as_ref();
     let opening = opening.ok_or_else(|| Refused::Asked(JournalError::unknown(&claim.id)))?;
-    let fingerprint = serde_json::to_string(&opening.fingerprint);
-    let fingerprint = fingerprint.map_err(|error| Refused::Asked(JournalError::store(error)))?;
+    let fingerprint = written(&opening.fingerprint)?;
     let definition = opening.definition.as_ref().map(|definition| define(file, definition)).transpose()?;
     let mut adding = file.prepare_cached(
         "INSERT INTO runs (id, workflow, parent, started_ms, input, fingerprint, definition, holder, token)
@@ -129,7 +129,7 @@ fn insert(file: &Connection, writing: &Writing, claim: &Claim) -> Result<(), Ref
     adding.execute(params![id, workflow, parent, started, input, fingerprint, definition, holder])?;
     add(file, id, &opening.past.records)?;
     match &opening.past.checkpoint {
-        Some(checkpoint) => note(file, writing, id, checkpoint),
+        Some(checkpoint) => note(file, writing.history, id, checkpoint),
         None => Ok(()),
     }
 }
@@ -152,8 +152,13 @@ fn append(file: &Connection, writing: &Writing, lease: &Lease, page: &Page) -> R
         return Err(Refused::Asked(JournalError::lost(run)));
     }
     add(file, run, &page.records)?;
+    if let Some(version) = &page.version {
+        renew(file, run, version)?;
+    }
     if let Some(checkpoint) = &page.checkpoint {
-        note(file, writing, run, checkpoint)?;
+        // What is of another version of the workflow goes, all of it.
+        let history = if page.version.is_some() { 0 } else { writing.history };
+        note(file, history, run, checkpoint)?;
     }
     match &page.end {
         Some(end) => close(file, writing, run, end),
@@ -173,14 +178,27 @@ fn add(file: &Connection, run: &str, records: &[Record]) -> rusqlite::Result<()>
     Ok(())
 }
 
+/// The run is one of another version of its workflow from now on.
+fn renew(file: &Connection, run: &str, version: &Version) -> Result<(), Refused> {
+    let (fingerprint, definition) = (written(&version.fingerprint)?, define(file, &version.definition)?);
+    let mut renewing =
+        file.prepare_cached("UPDATE runs SET input = ?2, fingerprint = ?3, definition = ?4 WHERE id = ?1")?;
+    renewing.execute(params![run, version.input, fingerprint, definition])?;
+    Ok(())
+}
+
+fn written(fingerprint: &Fingerprint) -> Result<String, Refused> {
+    serde_json::to_string(fingerprint).map_err(|error| Refused::Asked(JournalError::store(error)))
+}
+
 /// Writes a checkpoint down, and drops facts that nobody needs any more.
-fn note(file: &Connection, writing: &Writing, run: &str, checkpoint: &Checkpoint) -> Result<(), Refused> {
+fn note(file: &Connection, history: u64, run: &str, checkpoint: &Checkpoint) -> Result<(), Refused> {
     let Checkpoint { before, body, .. } = checkpoint;
     let mut noting =
         file.prepare_cached("INSERT OR REPLACE INTO checkpoints (run, before, body) VALUES (?1, ?2, ?3)")?;
     noting.execute(params![run, count(*before), body])?;
     let mut dropping = file.prepare_cached("DELETE FROM facts WHERE run = ?1 AND number < ?2")?;
-    dropping.execute(params![run, count(before.saturating_sub(writing.history))])?;
+    dropping.execute(params![run, count(before.saturating_sub(history))])?;
     Ok(())
 }
 

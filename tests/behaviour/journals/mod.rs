@@ -14,6 +14,7 @@ use workflow_core::prelude::*;
 
 mod forks;
 mod recordings;
+mod versions;
 
 #[event]
 struct Item(u32);

@@ -165,6 +165,17 @@ impl Recorder {
         }
     }
 
+    /// Notes what is under way where what was before is not known.
+    pub(super) fn goes_on<E: Token>(&self, machine: &Machine<E>, now: Duration) {
+        self.now_is(now);
+        self.resumes(machine);
+        machine.under_way().iter().for_each(|order| self.ordered(order));
+        let mut log = self.log();
+        for (wait, invocation, event) in machine.open_waits() {
+            log.waits(invocation.number, wait, event, now);
+        }
+    }
+
     /// The process in which it ran is no more; whatever was under way starts again, if it goes on at all.
     pub(super) fn interrupted(&self) {
         let now = self.now();

@@ -12,7 +12,7 @@ use super::core::Special;
 use super::journaled::{Notes, Source};
 use super::snapshot::{Read, Written};
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
-use crate::journal::Journal;
+use crate::journal::{Journal, Migration};
 use crate::{Receives, RunError, SendError, Workflow};
 
 mod recorded;
@@ -226,6 +226,27 @@ impl<'a, W: Workflow> Run<'a, W> {
     #[must_use]
     pub fn journal(self, journal: &(impl Journal + Clone)) -> Self {
         self.journal_of(Arc::new(journal.clone()), None)
+    }
+
+    /// Lets a run go on in its [journal](Run::journal) that another version of the workflow has begun. Its records are
+    /// told to the workflow of today, with the names and fields that the migration says; where today's would have come
+    /// another way, the run is refused as it is. What was recorded of it before that goes.
+    ///
+    /// Without it, such a run is refused with [`RunError::NotResumed`], which names what has changed. A run that it
+    /// has called by [`Context::call`](crate::Context::call) is refused all the same.
+    ///
+    /// # Panics
+    ///
+    /// When the run has already begun, or has no journal.
+    #[must_use]
+    pub fn migrate(mut self, migration: Migration) -> Self {
+        self.expect_ready("migrate");
+        self.special(|special| {
+            let notes = special.notes.take();
+            let notes = notes.unwrap_or_else(|| panic!("`migrate` is said of a run with a journal"));
+            special.notes = Some(notes.migrating(migration));
+        });
+        self
     }
 
     /// The same, for a run that was called by the run `parent`.

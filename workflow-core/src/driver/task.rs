@@ -45,8 +45,13 @@ impl<W: Workflow + 'static> RunTask<W> {
     }
 
     /// Goes on with a run that is in a journal.
-    pub(crate) fn recorded(flow: Arc<W>, journal: Arc<dyn Journal>, id: String) -> Self {
-        let run = Run::recorded(&*flow, journal, id);
+    pub(crate) fn recorded(
+        flow: Arc<W>,
+        journal: Arc<dyn Journal>,
+        id: String,
+        set_up: impl for<'r> FnOnce(Run<'r, W>) -> Run<'r, W>,
+    ) -> Self {
+        let run = set_up(Run::recorded(&*flow, journal, id));
         let core = Arc::clone(run.core());
         let parts = run.into_parts();
         Self::on_a_task(flow, core, parts)

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Answer, Claim, Claimed, Filter, Held, Journal, JournalError, Kept, Page, RunInfo, Status};
+use super::{
+    Answer, Claim, Claimed, Filter, Held, Journal, JournalError, Kept, Page, RunInfo, Status, Version,
+};
 
 /// A journal in memory. Cloning is cheap: clones are the same journal.
 ///
@@ -116,6 +118,10 @@ impl Held for Hold {
             if let Some(checkpoint) = page.checkpoint {
                 run.kept.records.retain(|record| record.number >= checkpoint.before);
                 run.kept.checkpoint = Some(checkpoint);
+            }
+            if let Some(Version { input, fingerprint, definition }) = page.version {
+                let definition = Some(definition);
+                run.kept = Kept { input, fingerprint, definition, ..run.kept.clone() };
             }
             run.kept.end = page.end.or(run.kept.end.take());
         }

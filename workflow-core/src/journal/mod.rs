@@ -5,6 +5,7 @@
 
 mod fork;
 mod memory;
+mod migration;
 mod recording;
 
 use std::pin::Pin;
@@ -16,6 +17,7 @@ use crate::{BoxError, Recording};
 
 pub use fork::{Instead, fork_at};
 pub use memory::MemoryJournal;
+pub use migration::Migration;
 
 /// What a journal answers, later.
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, JournalError>> + Send>>;
@@ -261,6 +263,21 @@ pub struct Page {
     pub checkpoint: Option<Checkpoint>,
     /// The run is over.
     pub end: Option<End>,
+    /// The run goes on as one of this version of its workflow. All records before the checkpoint, which comes with
+    /// it, must go: they are of another version.
+    pub version: Option<Version>,
+}
+
+/// What a run counts as begun with after its workflow has changed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Version {
+    /// The event that opened it, as JSON.
+    pub input: String,
+    /// What the workflow looks like.
+    pub fingerprint: Fingerprint,
+    /// The workflow's steps and events, as JSON.
+    pub definition: Arc<str>,
 }
 
 /// How a run ended.
@@ -429,6 +446,16 @@ pub enum JournalError {
         /// The run.
         id: String,
     },
+    /// The run was begun by another version of the workflow, and its records cannot be told to this one as its
+    /// [`Migration`] says; let that version finish it, or start anew.
+    #[error("run `{id}` cannot go on with the workflow of today")]
+    #[non_exhaustive]
+    NotMigrated {
+        /// The run.
+        id: String,
+        /// What does not fit.
+        source: BoxError,
+    },
     /// A record is larger than may be; keep large things elsewhere and pass on where they are.
     #[error("a `{kind}` of run `{id}` has {size} bytes, and {limit} are allowed")]
     #[non_exhaustive]
@@ -500,6 +527,10 @@ impl JournalError {
 
     pub(crate) fn out_of_reach(id: &str, at: u64, first: u64, last: u64) -> Self {
         Self::OutOfReach { id: id.to_owned(), at, first, last }
+    }
+
+    pub(crate) fn not_migrated(id: &str, source: BoxError) -> Self {
+        Self::NotMigrated { id: id.to_owned(), source }
     }
 
     pub(crate) fn undefined(id: &str) -> Self {

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::run::Machine;
 use super::state::{Awaited, Due, Phase, Returning, Wait};
+#[cfg(feature = "runtime")]
+use super::{Again, Attempt, History};
 use super::{InvocationId, Output, Plan, State, Token, Waited};
 
 /// A machine that was written down between two facts. One that is [restored](Machine::restore) takes the next
@@ -70,6 +72,31 @@ impl<E: Token> Machine<E> {
             machine.release(offer.batch);
         }
         machine
+    }
+
+    /// The executions that have begun and not ended, each with the order to go on with it, oldest first.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn under_way(&self) -> Vec<Output<E>> {
+        let going = self.state.running.iter().filter(|(_, running)| running.phase != Phase::BetweenTries);
+        let mut going: Vec<_> = going
+            .filter_map(|(slot, running)| {
+                let mut order = running.again(InvocationId { number: running.number, slot }, self.now)?;
+                if let Output::RunStep { again, .. } = &mut order {
+                    again.get_or_insert_with(|| {
+                        Box::new(Again { attempt: Attempt::FIRST, history: History::default() })
+                    });
+                }
+                Some((running.number, order))
+            })
+            .collect();
+        going.sort_by_key(|(number, _)| *number);
+        going.into_iter().map(|(_, order)| order).collect()
+    }
+
+    /// The waits that are open: the name, the execution and the event of each.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn open_waits(&self) -> impl Iterator<Item = (u64, InvocationId, u16)> {
+        self.state.waits.iter().map(|(name, wait)| (*name, wait.invocation, wait.event))
     }
 
     fn expect_open_waits(&mut self) {

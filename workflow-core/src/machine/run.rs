@@ -36,6 +36,12 @@ impl<E: Token> Machine<E> {
         Self { resumable: true, ..Self::new(plan) }
     }
 
+    /// The workflow.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn graph(&self) -> &'static crate::graph::Graph {
+        self.plan.graph
+    }
+
     /// The state, to be written down.
     #[must_use]
     pub fn state(&self) -> &State<E> {

@@ -10,3 +10,4 @@ mod runs;
 #[path = "../shared/shop.rs"]
 mod shop;
 mod trouble;
+mod versions;

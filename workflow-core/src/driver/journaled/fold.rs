@@ -12,7 +12,7 @@ use super::notes::{
 use crate::driver::Core;
 use crate::driver::collect::Collected;
 use crate::driver::record::Recorder;
-use crate::journal::{JournalError, Kept, Record};
+use crate::journal::{JournalError, Kept, Migration, Record};
 use crate::machine::{Checkpoint, Input, Machine, Output, Plan, Token};
 use crate::{BoxError, Emission, Events, Workflow};
 
@@ -96,7 +96,7 @@ impl<E: Token + DeserializeOwned> Folded<E> {
             }
         };
         if let Some(recorder) = recorder {
-            recorder.resumes(&folded.machine);
+            recorder.goes_on(&folded.machine, folded.at);
         }
         let first = folded.next;
         for record in kept.records.iter().skip_while(|record| record.number < first) {
@@ -169,6 +169,7 @@ impl<E: Token + DeserializeOwned> Folded<E> {
             }
             _ => {
                 let fact: Input<E> = serde_json::from_str(body)?;
+                self.expect_known(record, &fact)?;
                 self.note_end(&fact);
                 if let Some(recorder) = recorder {
                     recorder.told(&self.machine, &fact);
@@ -178,6 +179,27 @@ impl<E: Token + DeserializeOwned> Folded<E> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the execution that a fact is about is one of the step of which the record says so.
+    fn expect_known(&self, record: &Record, fact: &Input<E>) -> Result<(), BoxError> {
+        let Some(step) = &record.step else {
+            return Ok(());
+        };
+        let steps = self.machine.graph().steps;
+        let known = fact.invocation().and_then(|invocation| self.machine.step(invocation));
+        match known.map(|known| steps[usize::from(known)].name) {
+            Some(known) if known == step => Ok(()),
+            Some(known) => Err(format!("`{known}` ran where it says `{step}`").into()),
+            None => Err(format!("`{step}` does not run there").into()),
+        }
+    }
+
+    /// Makes the state of a run that another version of the workflow began to what it is today.
+    pub(super) fn migrate_state(&mut self, id: &str, migration: &Migration) -> Result<(), JournalError> {
+        let mut states = std::iter::once(&mut self.state).chain(self.repeats.states());
+        let changed = states.try_for_each(|state| migration.change_state(state));
+        changed.map_err(|error| JournalError::not_migrated(id, error))
     }
 
     /// What is kept for an execution that has ended goes.

@@ -5,6 +5,7 @@
 
 mod fold;
 mod fork;
+mod migrate;
 mod notes;
 mod pen;
 mod replay;
@@ -21,6 +22,7 @@ pub(crate) use replay::recorded;
 
 use self::fold::Folded;
 use self::fork::fork_of;
+use self::migrate::{explain, migrate};
 use super::clock::Clock;
 use super::drive::{Driver, drive_to_the_end};
 use super::fork::Writing;
@@ -48,11 +50,11 @@ pub(super) async fn drive_journaled<W: Workflow>(
             Some(fork_of::<W>(source, kept, start)?)
         }
     };
-    let Claimed { kept, held } = claim::<W>(core.id(), notes, opening).await.map_err(failed)?;
-    check::<W>(&kept)?;
+    let Claimed { kept, held } = claim::<W>(core.id(), notes, opening).await?;
     let Some(held) = held else {
         return result::<W>(core.id(), &kept);
     };
+    let is_migrated = kept.fingerprint != W::fingerprint();
     let is_new = kept.records.is_empty() && kept.checkpoint.is_none();
     let (mut pen, age) = if is_new {
         *core.machine() = Some(Box::new(begin::<W>(limit)));
@@ -60,13 +62,21 @@ pub(super) async fn drive_journaled<W: Workflow>(
         pen.open(limit, notes.begin(core.id(), &*core.state()).map_err(failed)?);
         (pen, Duration::ZERO)
     } else {
-        let folded = Folded::<W::Event>::of(core.id(), &kept).map_err(failed)?;
+        let folded = Folded::<W::Event>::of(core.id(), &kept);
+        let mut folded =
+            folded.map_err(|error| if is_migrated { explain(error) } else { error }).map_err(failed)?;
         // A clock that was set back does not take the run back.
         let age = kept.age.max(folded.at);
         let pen = Pen::new(core.id(), held, folded.next);
+        if let Some(migration) = notes.migration().filter(|_| is_migrated) {
+            folded.migrate_state(core.id(), migration).map_err(failed)?;
+        }
         take_up(&core, notes, folded, age)?;
         (pen, age)
     };
+    if is_migrated {
+        pen.version(kept.input.clone(), W::fingerprint(), definition::of::<W::Event>());
+    }
     let deadline = {
         let mut machine = core.machine();
         let Some(machine) = &mut *machine else {
@@ -104,19 +114,27 @@ fn opening<W: Workflow>(id: &str, notes: &Notes, start: W::Event) -> Result<Open
     Ok(opening.of_parent(notes.parent().map(str::to_owned)))
 }
 
-/// Takes hold of the run, which must be this one.
-async fn claim<W: Workflow>(
-    id: &str,
-    notes: &Notes,
-    opening: Option<Opening>,
-) -> Result<Claimed, JournalError> {
+/// Takes hold of the run, which must be this one, and reads as one of the workflow of today.
+async fn claim<W: Workflow>(id: &str, notes: &Notes, opening: Option<Opening>) -> Result<Claimed, RunError> {
+    let failed = |source| RunError::Journal { id: id.to_owned(), source };
     let input = opening.as_ref().map(|opening| opening.input.clone());
-    let claimed = notes.journal().claim(Claim::new(id, W::NAME, opening)).await?;
-    let is_other = |input: String| !says_the_same(&input, &claimed.kept.input);
-    if claimed.kept.workflow != W::NAME || input.is_some_and(is_other) {
-        return Err(JournalError::other(id, &claimed.kept.workflow));
+    let claim = Claim::new(id, W::NAME, opening);
+    let Claimed { mut kept, held } = notes.journal().claim(claim).await.map_err(failed)?;
+    if kept.workflow != W::NAME {
+        return Err(failed(JournalError::other(id, &kept.workflow)));
     }
-    Ok(claimed)
+    if let (Err(changed), Some(_)) = (check::<W>(&kept), &held) {
+        let migration = notes.migration().ok_or(changed)?;
+        // A claim brings what the newest checkpoint needs, and this begins before it.
+        if let Some(whole) = notes.journal().load(id).await.map_err(failed)? {
+            kept = whole;
+        }
+        kept = migrate(id, kept, &definition::of::<W::Event>(), migration).map_err(failed)?;
+    }
+    if input.is_some_and(|input| !says_the_same(&input, &kept.input)) {
+        return Err(failed(JournalError::other(id, &kept.workflow)));
+    }
+    Ok(Claimed { kept, held })
 }
 
 /// Whether two texts are the same JSON: a map may be written in any order.

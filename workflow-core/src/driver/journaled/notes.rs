@@ -8,13 +8,14 @@ use json_patch::Patch;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Migration};
 
 /// What a run with a journal needs beside its machine.
 pub(crate) struct Notes {
     journal: Arc<dyn Journal>,
     parent: Option<String>,
     source: Option<Source>,
+    migration: Option<Migration>,
     sheet: Mutex<Sheet>,
 }
 
@@ -89,6 +90,11 @@ impl Repeats {
         self.0.entry(invocation).or_default().sets += 1;
     }
 
+    /// The states that are kept.
+    pub(super) fn states(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.0.values_mut().flat_map(|repeat| repeat.looks.values_mut())
+    }
+
     /// The execution has ended, or begins a new try.
     pub(super) fn forget(&mut self, invocation: u64) {
         self.0.remove(&invocation);
@@ -97,12 +103,21 @@ impl Repeats {
 
 impl Notes {
     pub(crate) fn new(journal: Arc<dyn Journal>, parent: Option<String>) -> Self {
-        Self { journal, parent, source: None, sheet: Mutex::default() }
+        Self { journal, parent, source: None, migration: None, sheet: Mutex::default() }
     }
 
     /// The same, for a fork of another run.
     pub(in crate::driver) fn of_fork(self, source: Source) -> Self {
         Self { source: Some(source), ..self }
+    }
+
+    /// The same, for a run that another version of the workflow may have begun.
+    pub(in crate::driver) fn migrating(self, migration: Migration) -> Self {
+        Self { migration: Some(migration), ..self }
+    }
+
+    pub(super) fn migration(&self) -> Option<&Migration> {
+        self.migration.as_ref()
     }
 
     pub(super) fn source(&self) -> Option<&Source> {

@@ -3,6 +3,7 @@
 //! One page is with the journal at a time; what happens meanwhile goes onto the next. An order waits until the page
 //! of the fact that it follows from is kept.
 
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::notes::Note;
-use crate::journal::{Answer, Checkpoint, End, Held, JournalError, Page, Record};
+use crate::graph::Fingerprint;
+use crate::journal::{Answer, Checkpoint, End, Held, JournalError, Page, Record, Version};
 use crate::machine::Input;
 
 /// After how many records a checkpoint is due at the earliest.
@@ -117,6 +119,11 @@ impl Pen {
         self.next += 1;
     }
 
+    /// The run goes on as one of this version of its workflow; a checkpoint comes with it.
+    pub(super) fn version(&mut self, input: String, fingerprint: Fingerprint, definition: Arc<str>) {
+        self.page.version = Some(Version { input, fingerprint, definition });
+    }
+
     /// Something was not written down elsewhere; the first such thing counts.
     pub(in crate::driver) fn fail(&mut self, error: JournalError) {
         self.failed.get_or_insert(error);
@@ -130,6 +137,9 @@ impl Pen {
     /// Whether the records since the last checkpoint are worth one: many, and more than twice as long as it.
     pub(in crate::driver) fn wants_checkpoint(&self) -> bool {
         let Size { records, bytes } = self.since_checkpoint;
+        if self.page.version.is_some() {
+            return self.page.checkpoint.is_none();
+        }
         records >= RECORDS && bytes >= 2 * self.checkpoint && self.page.end.is_none()
     }
 

@@ -15,8 +15,8 @@ use crate::machine::Token;
 /// An event as it is written down.
 #[derive(Clone, Debug)]
 pub(super) struct Untyped {
-    key: &'static str,
-    kind: u16,
+    pub(super) key: &'static str,
+    pub(super) kind: u16,
     pub(super) value: Box<RawValue>,
 }
 
