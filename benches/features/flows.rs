@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use workflow_benches::{Entry, Payload};
+use workflow_core::journal::MemoryJournal;
 use workflow_core::prelude::*;
 
 use crate::row;
@@ -20,6 +21,10 @@ pub(crate) fn rows() -> Vec<Entry> {
         row("the loop is a member of a batch", |last| result(Batched { last }, |run| run).boxed()),
         row("timeout, retry and batch elsewhere", |last| result(Elsewhere { last }, |run| run).boxed()),
         row("resumable", |last| result(Plain { last }, |run| run.resumable()).boxed()),
+        row("record", |last| result(Plain { last }, |run| run.record()).boxed()),
+        row("journal, in memory", |last| {
+            result(Plain { last }, |run| run.id("loop").journal(&MemoryJournal::new())).boxed()
+        }),
         row("verbose, to nowhere", |last| {
             result(Plain { last }, |run| run.verbose_to(std::io::sink())).boxed()
         }),

@@ -1,7 +1,6 @@
 //! Journal: what is promised of runs that are written down in a file.
 
 mod conformance;
-mod cost;
 mod files;
 mod growth;
 mod leases;
