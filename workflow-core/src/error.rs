@@ -211,6 +211,14 @@ pub enum SendError {
         /// The event.
         event: &'static str,
     },
+    /// The run has ended, or nobody drives it any more, and it is not known that all that was sent to it is kept: look
+    /// for the run in its journal, and send it again there.
+    #[error("run `{id}` was over or left before all that was sent to it was kept")]
+    #[non_exhaustive]
+    NotKept {
+        /// The run.
+        id: String,
+    },
 }
 
 /// Why a dynamic key of a run could not be read or written.

@@ -404,6 +404,31 @@ async fn a_checkpoint_bounds_what_a_long_run_keeps_and_it_goes_on_from_there() {
     assert_eq!(Ticks.recover(&journal, "loop").await.unwrap(), 5_000);
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_sends_an_event_can_wait_until_it_is_kept() {
+    let (shop, journal) = (Arc::new(Shop::new()), MemoryJournal::new());
+    let mut task = shop.start_with(3u32, |run| run.id("order-1").journal(&journal));
+    assert!(matches!(task.next().await, Some(ShopEvent::Asked(_))));
+    let handle = task.handle();
+    handle.send(Approval { ok: true }).unwrap();
+    handle.kept().await.unwrap();
+    assert!(records(&journal, "order-1").await.iter().any(|record| record.1 == "received"));
+    assert_eq!(task.await.unwrap(), RESULT);
+    let error = handle.kept().await.unwrap_err();
+    assert_eq!(error.to_string(), "run `order-1` was over or left before all that was sent to it was kept");
+
+    // Of a run that has not begun it is not said too early.
+    let run = shop.run(3u32).id("order-2").journal(&journal);
+    let handle = run.handle();
+    handle.send(Approval { ok: true }).unwrap();
+    let mut kept = std::pin::pin!(handle.kept());
+    tokio::time::timeout(Duration::from_secs(1), kept.as_mut()).await.unwrap_err();
+    drop(run);
+    kept.await.unwrap_err();
+    // And without a journal nobody need wait.
+    shop.run(3u32).handle().kept().await.unwrap();
+}
+
 struct Inventory;
 
 #[workflow]

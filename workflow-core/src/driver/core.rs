@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::children::Children;
 use super::collect::Collected;
-use super::journaled::Notes;
+use super::journaled::{Asked, Notes};
 use super::log::Log;
 use super::lone::LoneWait;
 use super::record::Recorder;
@@ -57,6 +57,8 @@ struct More<W: Workflow> {
     id: OnceLock<Box<str>>,
     /// Said before the run begins, if anything is.
     special: OnceLock<Box<Special>>,
+    /// Of a run with a journal.
+    asked: OnceLock<Box<Asked>>,
     /// One bit for each step from the 65th on that ran in a lone chain.
     ran: [AtomicU64; Graph::STEPS / 64 - 1],
 }
@@ -67,6 +69,7 @@ impl<W: Workflow> Default for More<W> {
             machine: Mutex::default(),
             id: OnceLock::new(),
             special: OnceLock::new(),
+            asked: OnceLock::new(),
             ran: Default::default(),
         }
     }
@@ -293,6 +296,16 @@ impl<W: Workflow> Core<W> {
         self.special().is_some_and(|special| special.stepwise.load(Ordering::Relaxed))
     }
 
+    /// The run is to have a journal.
+    pub(super) fn will_be_kept(&self) {
+        self.more().asked.get_or_init(Box::default);
+    }
+
+    /// Who waits until something is kept; of a run with a journal.
+    pub(super) fn asked(&self) -> Option<&Asked> {
+        self.more.get()?.asked.get().map(|asked| &**asked)
+    }
+
     /// What a run with a journal needs.
     pub(crate) fn notes(&self) -> Option<&Notes> {
         self.special()?.notes.as_ref()
@@ -503,6 +516,16 @@ impl<W: Workflow> Core<W> {
         self.ring(&self.door());
     }
 
+    /// Waits until all that has come in is kept; false when it never will be.
+    pub(super) async fn kept(&self) -> bool {
+        let Some(asked) = self.asked() else {
+            return true;
+        };
+        let answer = asked.ask();
+        self.ring(&self.door());
+        answer.await.is_ok()
+    }
+
     /// Push, then attention, then wake, all under the lock: the driver leaves its waker under the lock and
     /// looks at the attention again, so one of the two sees the other.
     pub(super) fn ring(&self, door: &Door<W>) {
@@ -567,6 +590,9 @@ impl<W: Workflow> Core<W> {
         drop(door);
         drop((inbox, driver));
         wakers.wake();
+        if let Some(asked) = self.asked() {
+            asked.close();
+        }
     }
 }
 

@@ -264,6 +264,10 @@ impl<W: Workflow> Fork<'_, W> {
     fn take_in(&mut self, machine: &mut Machine<W::Event>, cx: &mut Context<'_>) {
         let core = self.core;
         if core.attention.load(Ordering::Relaxed) {
+            // What came in before somebody asked is in the inbox by now.
+            if let (Some(pen), Some(asked)) = (&mut self.driver.pen, core.asked()) {
+                pen.asked(asked.take());
+            }
             for inbound in core.take_inbox() {
                 let fact = self.fact(inbound);
                 self.tell(machine, fact);

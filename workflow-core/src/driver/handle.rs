@@ -31,6 +31,18 @@ impl<W: Workflow> RunHandle<W> {
         self.core.receive_from_caller(Carries::wrap(event), event_name::<W::Event, E>())
     }
 
+    /// Waits until all that was sent to the run is kept in its [journal](crate::Run::journal), so that a crash does not
+    /// lose it: to be awaited before somebody is told that their answer has arrived. Of a run without a journal there
+    /// is nothing to wait for. A run is written down only while somebody drives it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NotKept`] when the run has ended, or was left, before that.
+    pub async fn kept(&self) -> Result<(), SendError> {
+        let id = || self.core.id().to_owned();
+        if self.core.kept().await { Ok(()) } else { Err(SendError::NotKept { id: id() }) }
+    }
+
     /// Ends the run with [`RunError::Cancelled`](crate::RunError::Cancelled) as soon as its running steps
     /// come to an await; without effect when it is over.
     pub fn cancel(&self) {

@@ -256,6 +256,7 @@ impl<'a, W: Workflow> Run<'a, W> {
             special.resumable = true;
             special.notes = Some(Notes::new(journal, parent));
         });
+        self.core.will_be_kept();
         if let Phase::Ready { options, .. } = &mut self.phase {
             options.get_or_insert_default().journaled = Some(journaled::<W>);
         }

@@ -3,6 +3,7 @@
 //! The facts go through a [`Pen`] to the journal (`pen`), what steps do to what they share goes with them
 //! (`notes`), and a run that is there already is put together from its records (`fold`).
 
+mod asked;
 mod fold;
 mod fork;
 mod migrate;
@@ -14,6 +15,7 @@ mod untyped;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use asked::Asked;
 pub(super) use fold::write_checkpoint;
 pub(crate) use notes::Notes;
 pub(super) use notes::Source;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::notes::Note;
 use crate::graph::Fingerprint;
@@ -35,6 +36,8 @@ pub(in crate::driver) struct Pen {
     pub(in crate::driver) begins: Option<Begins>,
     since_checkpoint: Size,
     checkpoint: usize,
+    /// Who waits until the records before a number are kept; where none is said, those that are taken down by now.
+    asked: Vec<(Option<u64>, oneshot::Sender<()>)>,
 }
 
 /// How a run with a journal begins in this process.
@@ -65,6 +68,7 @@ impl Pen {
             begins: Some(Begins::Again),
             since_checkpoint: Size::default(),
             checkpoint: 0,
+            asked: Vec::new(),
         }
     }
 
@@ -124,6 +128,20 @@ impl Pen {
         self.page.version = Some(Version { input, fingerprint, definition });
     }
 
+    /// Somebody waits until what has come in is kept, of which the facts are taken down next.
+    pub(in crate::driver) fn asked(&mut self, asked: Vec<oneshot::Sender<()>>) {
+        self.asked.extend(asked.into_iter().map(|asked| (None, asked)));
+    }
+
+    fn answer(&mut self) {
+        let kept = self.kept;
+        for (_, asked) in self.asked.extract_if(.., |(before, _)| before.is_some_and(|before| before <= kept))
+        {
+            // Whoever does not wait any more need not hear it.
+            let _ = asked.send(());
+        }
+    }
+
     /// Something was not written down elsewhere; the first such thing counts.
     pub(in crate::driver) fn fail(&mut self, error: JournalError) {
         self.failed.get_or_insert(error);
@@ -178,7 +196,12 @@ impl Pen {
     ///
     /// When something could not be written down, or not be kept: then nothing may follow from it.
     pub(in crate::driver) fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), JournalError> {
+        let next = self.next;
+        self.asked.iter_mut().for_each(|(before, _)| *before = before.or(Some(next)));
         loop {
+            if !self.asked.is_empty() {
+                self.answer();
+            }
             if let Some(failed) = self.failed.take() {
                 return Err(failed);
             }
