@@ -155,7 +155,7 @@ pub(crate) fn list(file: &Connection, filter: &Filter, now: i64) -> rusqlite::Re
         ":workflow": filter.workflow,
         ":parent": filter.parent,
         ":until": until,
-        ":status": filter.status.map(word),
+        ":status": filter.status.map(Status::word),
     };
     let runs = finding.query_map(wanted, |row| {
         let standing: String = row.get(3)?;
@@ -186,17 +186,7 @@ pub(crate) fn unfinished(file: &Connection, workflow: &str, now: i64) -> rusqlit
     runs.collect()
 }
 
-/// How a run stands, as the file and the tool say it.
-pub(crate) fn word(status: Status) -> &'static str {
-    match status {
-        Status::Running => "running",
-        Status::Completed => "completed",
-        Status::Failed => "failed",
-        Status::Cancelled => "cancelled",
-        _ => "left",
-    }
-}
-
+/// How a run stands, from the word for it.
 fn status(word: &str) -> Status {
     match word {
         "running" => Status::Running,

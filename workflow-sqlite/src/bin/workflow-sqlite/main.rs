@@ -168,7 +168,7 @@ async fn runs(place: &Place, filter: Filter) -> Answer {
         let parent = run.parent.clone().unwrap_or_default();
         let began = format!("{} ago", seconds(run.age));
         let facts = run.records.to_string();
-        table.add_row([run.id, run.workflow, word(run.status).to_owned(), began, facts, parent]);
+        table.add_row([run.id, run.workflow, run.status.word().to_owned(), began, facts, parent]);
     }
     Ok(table.to_string())
 }
@@ -178,7 +178,7 @@ fn run_as_json(run: &RunInfo) -> Value {
         "id": run.id,
         "workflow": run.workflow,
         "parent": run.parent,
-        "status": word(run.status),
+        "status": run.status.word(),
         "age_seconds": run.age.as_secs_f64(),
         "facts": run.records,
     })
@@ -286,16 +286,6 @@ fn shorten(text: &str, letters: usize) -> String {
 
 fn seconds(age: Duration) -> String {
     humantime::format_duration(Duration::from_secs(age.as_secs())).to_string()
-}
-
-fn word(status: Status) -> &'static str {
-    match status {
-        Status::Running => "running",
-        Status::Completed => "completed",
-        Status::Failed => "failed",
-        Status::Cancelled => "cancelled",
-        _ => "left",
-    }
 }
 
 fn one_line(error: &dyn std::error::Error) -> String {
