@@ -62,6 +62,11 @@ impl From<rusqlite::Error> for Refused {
 }
 
 impl Order {
+    /// Whether nothing is done after it.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(self, Self::Close)
+    }
+
     /// Does it, within a transaction.
     pub(crate) fn apply(&self, file: &Connection, writing: &Writing) -> Result<Done, Refused> {
         match self {

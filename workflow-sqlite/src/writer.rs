@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use workflow_core::journal::{JournalError, Kept};
@@ -61,6 +62,14 @@ pub(crate) struct Writer {
     unreleased: Vec<Order>,
     /// How many runs were let go of that are still held in the file.
     releases: Arc<AtomicUsize>,
+    last: Last,
+}
+
+/// What was written last.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    orders: usize,
+    took: Duration,
 }
 
 impl Writer {
@@ -74,16 +83,36 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => (),
                 Err(RecvTimeoutError::Disconnected) => waiting.push(Order::Close),
             }
-            // Whoever was answered together is about to ask again together.
-            std::thread::yield_now();
-            waiting.extend(orders.try_iter().take(TOGETHER));
-            if let Some(end) = waiting.iter().position(|order| matches!(order, Order::Close)) {
+            self.gather(orders, &mut waiting);
+            if let Some(end) = waiting.iter().position(Order::is_last) {
                 waiting.truncate(end);
                 is_open = false;
             }
+            let (orders, began) = (waiting.len(), Instant::now());
             self.write(waiting);
+            self.last = Last { orders, took: began.elapsed() };
         }
         self.leave();
+    }
+
+    /// Takes what has come meanwhile, and waits a moment for those who were answered together the last time: they are
+    /// about to ask again, and would else take turns. The moment is short beside the transaction that it may save, as
+    /// with `commit_delay` and `commit_siblings` of PostgreSQL.
+    fn gather(&self, orders: &Receiver<Order>, waiting: &mut Vec<Order>) {
+        let until = Instant::now() + self.last.took / 4;
+        loop {
+            waiting.extend(orders.try_iter().take(TOGETHER.saturating_sub(waiting.len())));
+            let is_enough =
+                waiting.len() >= self.last.orders.min(TOGETHER) || waiting.iter().any(Order::is_last);
+            let left = until.saturating_duration_since(Instant::now());
+            if is_enough || left.is_zero() {
+                return;
+            }
+            match orders.recv_timeout(left) {
+                Ok(order) => waiting.push(order),
+                Err(_) => return,
+            }
+        }
     }
 
     /// Waits for the next order; not longer than the lease may be left alone.
@@ -282,6 +311,7 @@ pub(crate) fn start(file: Connection, place: &Place, options: SqliteOptions) -> 
         held: 0,
         unreleased: Vec::new(),
         releases: Arc::clone(&releases),
+        last: Last::default(),
     };
     let thread = std::thread::Builder::new().name("workflow-sqlite writer".to_owned());
     let thread = thread.spawn(move || writer.work(&orders));
