@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::Core;
 use super::record::Recorder;
 use super::span::Span;
-use super::spans::Spans;
-use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome};
+use super::spans::{Note, Spans};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
 use crate::{Emission, Workflow};
 
 /// Prints a line for each step that starts and ends, and for each event that comes or goes, and has a span
@@ -53,7 +53,7 @@ impl Watch {
 
     /// Whether somebody wants words.
     fn wants_lines(&self) -> bool {
-        self.lines.is_some() || self.spans.is_some()
+        self.lines.is_some() || self.spans.as_ref().is_some_and(Spans::wants_lines)
     }
 
     /// Adds what the other does; of two places to print to, the one that was said stays.
@@ -63,34 +63,47 @@ impl Watch {
         self.record = self.record.take().or(other.record);
     }
 
-    /// The span of the try that begins.
-    pub(super) fn span<W: Workflow>(&self, invocation: InvocationId, step: u16, attempt: u32) -> Span {
-        self.spans
-            .as_ref()
-            .map_or(Span::NONE, |spans| spans.begin(W::NAME, name::<W>(step), invocation, attempt))
+    /// The run begins with this event.
+    pub(super) fn opens<W: Workflow>(&self, event: &W::Event) {
+        if let Some(record) = &self.record {
+            record.opens(event);
+        }
+        self.input::<W>(event);
     }
 
-    /// A step starts.
+    /// The same of a run with a journal, which takes the event down by itself.
+    pub(super) fn input<W: Workflow>(&self, event: &W::Event) {
+        if let Some(spans) = &self.spans {
+            spans.opens(event);
+        }
+    }
+
+    /// A try of a step starts; gives its span.
     pub(super) fn starts<W: Workflow>(
         &self,
+        machine: &Machine<W::Event>,
         invocation: InvocationId,
         step: u16,
         given: &Given<W::Event>,
         again: Option<&Again<W::Event>>,
-    ) {
+    ) -> Span {
         if let Some(record) = &self.record {
             record.starts(invocation, step, given, again);
         }
-        if !self.wants_lines() {
-            return;
-        }
-        let given = match given {
-            Given::One(event) => format!("{event:?}"),
-            Given::Several(events) => list(events),
-        };
         let attempt = again.map_or(1, |again| again.attempt.number);
-        let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
-        self.line::<W>(Some(invocation), &format!("{} <- {given}{attempt}", name::<W>(step)));
+        let span = self.spans.as_ref().map_or(Span::NONE, |spans| {
+            spans.queue(machine.queued());
+            spans.begin::<W>(machine, name::<W>(step), invocation, given, attempt)
+        });
+        if self.wants_lines() {
+            let given = match given {
+                Given::One(event) => format!("{event:?}"),
+                Given::Several(events) => list(events),
+            };
+            let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
+            self.line::<W>(Some(invocation), &format!("{} <- {given}{attempt}", name::<W>(step)));
+        }
+        span
     }
 
     /// A step that waited goes on.
@@ -103,6 +116,12 @@ impl Watch {
     ) {
         if let Some(record) = &self.record {
             record.wakes(step, wait, event);
+        }
+        if let Some(spans) = &self.spans {
+            match event {
+                Some(event) => spans.note(Some(invocation), Note::GoesOn, event_name::<W>(event)),
+                None => spans.note(Some(invocation), Note::WaitedLongEnough, ""),
+            }
         }
         if !self.wants_lines() {
             return;
@@ -119,9 +138,15 @@ impl Watch {
         if let Some(record) = &self.record {
             record.fact(machine, fact);
         }
-        if !self.wants_lines() {
-            return;
+        if self.wants_lines() {
+            self.fact_line::<W>(machine, fact);
         }
+        if let Some(spans) = &self.spans {
+            note::<W>(spans, fact);
+        }
+    }
+
+    fn fact_line<W: Workflow>(&self, machine: &Machine<W::Event>, fact: &Input<W::Event>) {
         let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
         let line = match fact {
             Input::StepReturned { invocation, emission } => {
@@ -158,17 +183,13 @@ impl Watch {
             _ => None,
         };
         self.line::<W>(of, &line);
-        if let (Some(spans), Input::StepReturned { invocation, .. }) = (&self.spans, fact) {
-            spans.end(*invocation, None);
-        }
-        if let (Some(spans), Input::StepFailed { invocation, error, .. }) = (&self.spans, fact) {
-            spans.end(*invocation, Some(error));
-        }
     }
 
     /// Nothing runs, and the run waits for an event from outside.
     pub(super) fn idles<W: Workflow>(&self) {
-        self.line::<W>(None, "is idle: it waits for an event from outside");
+        if self.wants_lines() {
+            self.line::<W>(None, "is idle: it waits for an event from outside");
+        }
     }
 
     /// The run is over.
@@ -176,11 +197,9 @@ impl Watch {
         if let Some(record) = &self.record {
             record.ends(outcome);
         }
-        if !self.wants_lines() {
-            return;
-        }
         let line = match outcome {
-            Outcome::Stopped(event) => format!("ends with {event:?}"),
+            Outcome::Stopped(event) if self.wants_lines() => format!("ends with {event:?}"),
+            Outcome::Stopped(_) | Outcome::Cancelled => String::new(),
             Outcome::Failed(gave_up) => format!("fails: {} gave up", name::<W>(gave_up.step)),
             Outcome::Stalled(why) => format!("stalls: {why}"),
             Outcome::OutsideBatch { step, event } => {
@@ -188,13 +207,21 @@ impl Watch {
                 format!("fails: {event} came to {} outside a batch", name::<W>(*step))
             }
             Outcome::TimedOut { .. } => "timed out".to_owned(),
-            Outcome::Cancelled => String::new(),
         };
-        if !line.is_empty() {
+        if !line.is_empty() && self.wants_lines() {
             self.line::<W>(None, &line);
         }
         if let Some(spans) = &self.spans {
-            spans.end_run(outcome);
+            spans.ends(outcome, &line);
+        }
+    }
+
+    /// The run is over, and nobody has said how.
+    #[cfg(feature = "tracing")]
+    #[cold]
+    pub(super) fn over(&self, error: Option<&crate::RunError>) {
+        if let Some(spans) = &self.spans {
+            spans.over(error);
         }
     }
 
@@ -209,6 +236,35 @@ impl Watch {
             spans.line(of, line);
         }
     }
+}
+
+/// Says in the spans what has happened.
+fn note<W: Workflow>(spans: &Spans, fact: &Input<W::Event>) {
+    match fact {
+        Input::StepReturned { invocation, emission } => spans.returned(*invocation, emission),
+        Input::StepFailed { invocation, error, again } => spans.failed(*invocation, error, *again),
+        Input::StepSent { invocation, event } => {
+            spans.note(Some(*invocation), Note::Sends, event_name::<W>(event));
+        }
+        Input::StepPublished { invocation, event } => {
+            spans.note(Some(*invocation), Note::Publishes, event_name::<W>(event));
+        }
+        Input::StepWaits { invocation, event, .. } => {
+            spans.note(Some(*invocation), Note::Waits, W::graph().event_name(*event));
+        }
+        Input::Received { event } => spans.note(None, Note::Received, event_name::<W>(event)),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed
+        | Input::Cancelled => (),
+    }
+}
+
+fn event_name<W: Workflow>(event: &W::Event) -> &'static str {
+    W::graph().event_name(event.kind())
 }
 
 fn name<W: Workflow>(step: u16) -> &'static str {
