@@ -1,6 +1,6 @@
 //! Collector: a receiver of OTLP over HTTP on a thread of its own, and what it has received, as a tree.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,11 +14,38 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode as Code};
 use prost::Message;
+use tokio::sync::watch;
 
 /// A receiver on a port that was free.
 pub(crate) struct Collector {
     address: String,
     received: Arc<Mutex<Received>>,
+}
+
+/// What holds a collector back.
+pub(crate) struct Gate {
+    arrived: mpsc::Receiver<()>,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    /// A request is there, and waits.
+    pub(crate) fn wait_for_a_request(&self) {
+        self.arrived.recv().unwrap();
+    }
+
+    /// Requests are answered from now on.
+    pub(crate) fn open(&self) {
+        self.open.send_replace(true);
+    }
+}
+
+/// What a handler works with.
+#[derive(Clone)]
+struct Handling {
+    received: Arc<Mutex<Received>>,
+    arrived: mpsc::Sender<()>,
+    open: watch::Receiver<bool>,
 }
 
 /// What has come.
@@ -28,15 +55,22 @@ pub(crate) struct Received {
     pub(crate) metrics: Vec<Metric>,
     pub(crate) resource: Vec<KeyValue>,
     pub(crate) headers: HeaderMap,
-    /// Headers of requests that were no telemetry.
-    pub(crate) others: Vec<HeaderMap>,
 }
 
 impl Collector {
     pub(crate) fn start() -> Self {
+        let (collector, gate) = Self::held();
+        gate.open();
+        collector
+    }
+
+    /// One that answers no traces until its gate is opened.
+    pub(crate) fn held() -> (Self, Gate) {
         let received = Arc::<Mutex<Received>>::default();
-        let (bound, is_bound) = std::sync::mpsc::channel();
-        let state = Arc::clone(&received);
+        let (bound, is_bound) = mpsc::channel();
+        let (arrived, has_arrived) = mpsc::channel();
+        let (open, is_open) = watch::channel(false);
+        let state = Handling { received: Arc::clone(&received), arrived, open: is_open };
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
             runtime.block_on(async {
@@ -45,12 +79,12 @@ impl Collector {
                 let routes = Router::new()
                     .route("/v1/traces", post(traces))
                     .route("/v1/metrics", post(metrics))
-                    .fallback(other)
                     .with_state(state);
                 axum::serve(listener, routes).await.unwrap();
             });
         });
-        Self { address: format!("http://{}", is_bound.recv().unwrap()), received }
+        let collector = Self { address: format!("http://{}", is_bound.recv().unwrap()), received };
+        (collector, Gate { arrived: has_arrived, open })
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -62,9 +96,12 @@ impl Collector {
     }
 }
 
-async fn traces(State(received): State<Arc<Mutex<Received>>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn traces(State(mut handling): State<Handling>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    // Nobody may listen any more.
+    let _ = handling.arrived.send(());
+    let _ = handling.open.wait_for(|is_open| *is_open).await;
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let mut received = received.lock().unwrap();
+    let mut received = handling.received.lock().unwrap();
     received.headers = headers;
     for of_resource in request.resource_spans {
         received.resource = of_resource.resource.unwrap_or_default().attributes;
@@ -73,16 +110,11 @@ async fn traces(State(received): State<Arc<Mutex<Received>>>, headers: HeaderMap
     StatusCode::OK
 }
 
-async fn metrics(State(received): State<Arc<Mutex<Received>>>, body: Bytes) -> StatusCode {
+async fn metrics(State(handling): State<Handling>, body: Bytes) -> StatusCode {
     let request = ExportMetricsServiceRequest::decode(body).unwrap();
     let scopes = request.resource_metrics.into_iter().flat_map(|of_resource| of_resource.scope_metrics);
     // They are sums since the start: the last are all.
-    received.lock().unwrap().metrics = scopes.flat_map(|of_scope| of_scope.metrics).collect();
-    StatusCode::OK
-}
-
-async fn other(State(received): State<Arc<Mutex<Received>>>, headers: HeaderMap) -> StatusCode {
-    received.lock().unwrap().others.push(headers);
+    handling.received.lock().unwrap().metrics = scopes.flat_map(|of_scope| of_scope.metrics).collect();
     StatusCode::OK
 }
 
