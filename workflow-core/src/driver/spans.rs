@@ -40,7 +40,8 @@ mod on {
     use std::time::Duration;
 
     use tracing::field::{Empty, display};
-    use tracing::{Level, debug, event_enabled, info_span, span_enabled, trace};
+    use tracing::level_filters::LevelFilter;
+    use tracing::{debug, info_span, trace};
 
     use super::{
         Core, Emission, Events, Given, InvocationId, Machine, Note, Outcome, Span, StepError, Workflow,
@@ -77,9 +78,6 @@ mod on {
     impl Spans {
         /// The run's span, inside of the one in which the run begins; `None` when nobody wants it.
         pub fn of_run<W: Workflow>(core: &Core<W>) -> Option<Self> {
-            if !span_enabled!(target: "workflow", Level::INFO) {
-                return None;
-            }
             let run = info_span!(
                 target: "workflow",
                 "run",
@@ -97,9 +95,10 @@ mod on {
             Some(Self { open: Mutex::new(open) })
         }
 
-        /// Whether anybody wants the lines that are events of the spans.
-        pub fn wants_lines(&self) -> bool {
-            event_enabled!(target: "workflow", Level::DEBUG)
+        /// Whether anybody may want the lines that are events of the spans. Only the event itself asks those who
+        /// filter: a question that no event follows would be taken for the answer to the next one.
+        pub fn may_want_lines(&self) -> bool {
+            LevelFilter::current() >= LevelFilter::DEBUG
         }
 
         /// The run has come to its first event.
@@ -229,9 +228,9 @@ mod on {
             self.open().queue(queued);
         }
 
-        pub fn line(&self, of: Option<InvocationId>, line: &str) {
+        pub fn line(&self, of: Option<InvocationId>, line: impl Fn() -> String) {
             if let Some(span) = self.open().span(of) {
-                debug!(target: "workflow", parent: span, "{line}");
+                debug!(target: "workflow", parent: span, "{}", line());
             }
         }
 
@@ -335,7 +334,7 @@ mod off {
             None
         }
 
-        pub fn wants_lines(&self) -> bool {
+        pub fn may_want_lines(&self) -> bool {
             match *self {}
         }
 
@@ -374,7 +373,7 @@ mod off {
             match *self {}
         }
 
-        pub fn line(&self, _: Option<InvocationId>, _: &str) {
+        pub fn line(&self, _: Option<InvocationId>, _: impl Fn() -> String) {
             match *self {}
         }
     }

@@ -51,9 +51,9 @@ impl Watch {
         self.record.as_ref()
     }
 
-    /// Whether somebody wants words.
-    fn wants_lines(&self) -> bool {
-        self.lines.is_some() || self.spans.as_ref().is_some_and(Spans::wants_lines)
+    /// Whether somebody may want words.
+    fn may_want_lines(&self) -> bool {
+        self.lines.is_some() || self.spans.as_ref().is_some_and(Spans::may_want_lines)
     }
 
     /// Adds what the other does; of two places to print to, the one that was said stays.
@@ -95,14 +95,14 @@ impl Watch {
             spans.queue(machine.queued());
             spans.begin::<W>(machine, name::<W>(step), invocation, given, attempt)
         });
-        if self.wants_lines() {
+        self.line::<W>(Some(invocation), || {
             let given = match given {
                 Given::One(event) => format!("{event:?}"),
                 Given::Several(events) => list(events),
             };
             let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
-            self.line::<W>(Some(invocation), &format!("{} <- {given}{attempt}", name::<W>(step)));
-        }
+            format!("{} <- {given}{attempt}", name::<W>(step))
+        });
         span
     }
 
@@ -123,14 +123,10 @@ impl Watch {
                 None => spans.note(Some(invocation), Note::WaitedLongEnough, ""),
             }
         }
-        if !self.wants_lines() {
-            return;
-        }
-        let line = match event {
+        self.line::<W>(Some(invocation), || match event {
             Some(event) => format!("{} <- {event:?}", name::<W>(step)),
             None => format!("{} has waited long enough", name::<W>(step)),
-        };
-        self.line::<W>(Some(invocation), &line);
+        });
     }
 
     /// Something has happened.
@@ -138,58 +134,17 @@ impl Watch {
         if let Some(record) = &self.record {
             record.fact(machine, fact);
         }
-        if self.wants_lines() {
-            self.fact_line::<W>(machine, fact);
+        if let Some(of) = spoken_of(fact) {
+            self.line::<W>(of, || words::<W>(machine, fact));
         }
         if let Some(spans) = &self.spans {
             note::<W>(spans, fact);
         }
     }
 
-    fn fact_line<W: Workflow>(&self, machine: &Machine<W::Event>, fact: &Input<W::Event>) {
-        let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
-        let line = match fact {
-            Input::StepReturned { invocation, emission } => {
-                format!("{} -> {}", step(*invocation), emitted(emission))
-            }
-            Input::StepSent { invocation, event } => format!("{} sends {event:?}", step(*invocation)),
-            Input::StepPublished { invocation, event } => {
-                format!("{} publishes {event:?}", step(*invocation))
-            }
-            Input::StepFailed { invocation, error, again: None } => {
-                format!("{} failed: {error}", step(*invocation))
-            }
-            Input::StepFailed { invocation, error, again: Some(wait) } => {
-                format!("{} failed: {error}; again in {wait:?}", step(*invocation))
-            }
-            Input::StepWaits { invocation, event, .. } => {
-                format!("{} waits for {}", step(*invocation), W::graph().event_name(*event))
-            }
-            Input::Received { event } => format!("received {event:?}"),
-            Input::Cancelled => "cancelled".to_owned(),
-            Input::Started { .. }
-            | Input::WaitDropped { .. }
-            | Input::Matched { .. }
-            | Input::MatchedKept { .. }
-            | Input::WaitsAreAll
-            | Input::TimePassed => return,
-        };
-        let of = match fact {
-            Input::StepReturned { invocation, .. }
-            | Input::StepFailed { invocation, .. }
-            | Input::StepSent { invocation, .. }
-            | Input::StepPublished { invocation, .. }
-            | Input::StepWaits { invocation, .. } => Some(*invocation),
-            _ => None,
-        };
-        self.line::<W>(of, &line);
-    }
-
     /// Nothing runs, and the run waits for an event from outside.
     pub(super) fn idles<W: Workflow>(&self) {
-        if self.wants_lines() {
-            self.line::<W>(None, "is idle: it waits for an event from outside");
-        }
+        self.line::<W>(None, || "is idle: it waits for an event from outside".to_owned());
     }
 
     /// The run is over.
@@ -197,22 +152,27 @@ impl Watch {
         if let Some(record) = &self.record {
             record.ends(outcome);
         }
-        let line = match outcome {
-            Outcome::Stopped(event) if self.wants_lines() => format!("ends with {event:?}"),
+        let why = match outcome {
             Outcome::Stopped(_) | Outcome::Cancelled => String::new(),
-            Outcome::Failed(gave_up) => format!("fails: {} gave up", name::<W>(gave_up.step)),
-            Outcome::Stalled(why) => format!("stalls: {why}"),
+            Outcome::Failed(gave_up) => format!("{} gave up", name::<W>(gave_up.step)),
+            Outcome::Stalled(why) => why.to_string(),
             Outcome::OutsideBatch { step, event } => {
                 let event = W::graph().event_name(*event);
-                format!("fails: {event} came to {} outside a batch", name::<W>(*step))
+                format!("{event} came to {} outside a batch", name::<W>(*step))
             }
             Outcome::TimedOut { .. } => "timed out".to_owned(),
         };
-        if !line.is_empty() && self.wants_lines() {
-            self.line::<W>(None, &line);
+        match outcome {
+            Outcome::Stopped(event) => self.line::<W>(None, || format!("ends with {event:?}")),
+            Outcome::Failed(_) | Outcome::OutsideBatch { .. } => {
+                self.line::<W>(None, || format!("fails: {why}"));
+            }
+            Outcome::Stalled(_) => self.line::<W>(None, || format!("stalls: {why}")),
+            Outcome::TimedOut { .. } => self.line::<W>(None, || why.clone()),
+            Outcome::Cancelled => (),
         }
         if let Some(spans) = &self.spans {
-            spans.ends(outcome, &line);
+            spans.ends(outcome, &why);
         }
     }
 
@@ -225,16 +185,68 @@ impl Watch {
         }
     }
 
-    /// Says a line. Nobody can be told that it could not be printed.
-    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: &str) {
+    /// Says a line, if somebody hears it. Nobody can be told that it could not be printed.
+    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: impl Fn() -> String) {
+        if !self.may_want_lines() {
+            return;
+        }
         if let Some(lines) = &self.lines {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(lines, "{}: {line}", W::NAME);
+            let _ = writeln!(lines, "{}: {}", W::NAME, line());
             let _ = lines.flush();
         }
         if let Some(spans) = &self.spans {
             spans.line(of, line);
         }
+    }
+}
+
+/// The execution that a fact is about, or none; nothing for those that nobody speaks of.
+fn spoken_of<E>(fact: &Input<E>) -> Option<Option<InvocationId>> {
+    match fact {
+        Input::StepReturned { invocation, .. }
+        | Input::StepFailed { invocation, .. }
+        | Input::StepSent { invocation, .. }
+        | Input::StepPublished { invocation, .. }
+        | Input::StepWaits { invocation, .. } => Some(Some(*invocation)),
+        Input::Received { .. } | Input::Cancelled => Some(None),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed => None,
+    }
+}
+
+/// A fact in words.
+fn words<W: Workflow>(machine: &Machine<W::Event>, fact: &Input<W::Event>) -> String {
+    let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
+    match fact {
+        Input::StepReturned { invocation, emission } => {
+            format!("{} -> {}", step(*invocation), emitted(emission))
+        }
+        Input::StepSent { invocation, event } => format!("{} sends {event:?}", step(*invocation)),
+        Input::StepPublished { invocation, event } => {
+            format!("{} publishes {event:?}", step(*invocation))
+        }
+        Input::StepFailed { invocation, error, again: None } => {
+            format!("{} failed: {error}", step(*invocation))
+        }
+        Input::StepFailed { invocation, error, again: Some(wait) } => {
+            format!("{} failed: {error}; again in {wait:?}", step(*invocation))
+        }
+        Input::StepWaits { invocation, event, .. } => {
+            format!("{} waits for {}", step(*invocation), W::graph().event_name(*event))
+        }
+        Input::Received { event } => format!("received {event:?}"),
+        Input::Cancelled => "cancelled".to_owned(),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed => String::new(),
     }
 }
 

@@ -4,9 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tracing::Instrument;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::{Identity, SubscriberExt};
 use workflow_core::prelude::*;
+use workflow_telemetry::Otlp;
 
-use crate::collector::{Received, attribute};
+use crate::collector::{Collector, Received, attribute};
 use crate::exported;
 use crate::flows::{Answer, Asks, Greeter, Orders, Races};
 
@@ -194,3 +198,22 @@ async fn runs_are_a_part_of_the_trace_and_of_the_conversation_around_them() {
     assert!(received.spans.iter().all(|span| span.name == "look up"
         || attribute(&span.attributes, "session.id").as_deref() == Some("user-7")));
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_layer_with_a_filter_of_its_own_takes_nothing_from_the_tree() {
+    let collector = Collector::start();
+    let (telemetry, guard) = Otlp::from_env().endpoint(collector.address()).layer().unwrap();
+    let other = Identity::new().with_filter(LevelFilter::DEBUG);
+    let subscriber = tracing_subscriber::registry().with(telemetry).with(other);
+    {
+        let _default = tracing::subscriber::set_default(subscriber);
+        Orders.run(3u32).await.unwrap();
+        Greeter.run("world").await.unwrap();
+    }
+    drop(guard);
+    let received = collector.received();
+    let lines: Vec<_> = received.tree().into_iter().filter(|line| !line.contains("Orders")).collect();
+    assert_eq!((lines, received.spans.len()), (GREETING.map(str::to_owned).to_vec(), 9 + 4));
+}
+
+const GREETING: [&str; 4] = ["Greeter.run ok", "  Greeter.write ok", "    look up", "  Greeter.polish ok"];
