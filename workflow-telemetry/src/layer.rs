@@ -41,7 +41,13 @@ struct Known {
     began: Instant,
     /// How many executions waited for a worker when that was said last; of a run.
     queued: i64,
+    /// How many things have happened in it.
+    notes: u32,
 }
+
+/// How many of the things that happen in a span are told one by one. OpenTelemetry keeps 128 events of a span, and
+/// an error that comes after them must still have room.
+const NOTES_TOLD: u32 = 64;
 
 /// The conversation that a span belongs to.
 struct Session(Arc<str>);
@@ -74,7 +80,7 @@ impl Mapping {
         if let Some(metrics) = &self.metrics {
             metrics.begins(&of, fields.attempt.unwrap_or(1));
         }
-        span.extensions_mut().insert(Known { of, began: Instant::now(), queued: 0 });
+        span.extensions_mut().insert(Known { of, began: Instant::now(), queued: 0, notes: 0 });
         if let Some(context) = self.otel(id) {
             let span = context.span();
             span.set_attribute(KeyValue::new(KIND, "CHAIN"));
@@ -89,12 +95,17 @@ impl Mapping {
         S: Subscriber + for<'s> LookupSpan<'s>,
     {
         let known = ctx.span(id).and_then(|span| span.extensions_mut().remove::<Known>());
-        if let (Some(metrics), Some(known)) = (&self.metrics, known) {
+        if let (Some(metrics), Some(known)) = (&self.metrics, &known) {
             metrics.ends(&known.of, outcome, known.began.elapsed().as_secs_f64());
         }
+        let notes = known.map_or(0, |known| known.notes);
         // A task that a step has left behind would keep the span open, and with it all around it.
         if let Some(context) = self.otel(id) {
-            context.span().end();
+            let span = context.span();
+            if let Some(more @ 1..) = notes.checked_sub(NOTES_TOLD) {
+                span.set_attribute(KeyValue::new("workflow.events_left_out", i64::from(more)));
+            }
+            span.end();
         }
     }
 
@@ -120,7 +131,10 @@ impl Mapping {
         }
     }
 
-    fn note(&self, id: &Id, event: &Event<'_>) {
+    fn note<S>(&self, id: &Id, event: &Event<'_>, ctx: &Context<'_, S>)
+    where
+        S: Subscriber + for<'s> LookupSpan<'s>,
+    {
         let Some(context) = self.otel(id) else { return };
         let fields = Fields::of(|fields| event.record(fields));
         let span = context.span();
@@ -132,6 +146,15 @@ impl Mapping {
             let says = [(EXCEPTION_MESSAGE, error.clone()), (EXCEPTION_STACKTRACE, trace)];
             span.add_event(EXCEPTION, says.map(|(name, text)| KeyValue::new(name, text)).to_vec());
             span.set_status(Status::error(error));
+            return;
+        }
+        let is_told = ctx.span(id).is_none_or(|span| {
+            span.extensions_mut().get_mut::<Known>().is_none_or(|known| {
+                known.notes += 1;
+                known.notes <= NOTES_TOLD
+            })
+        });
+        if !is_told {
             return;
         }
         let says = [("workflow.event", fields.event), ("workflow.wait", fields.wait)];
@@ -168,7 +191,7 @@ impl<S: Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Mapping {
         let Some(id) = event.parent() else { return };
         match event.metadata().target() {
             PAYLOADS => self.payload(id, event),
-            NOTES => self.note(id, event),
+            NOTES => self.note(id, event, &ctx),
             QUEUE => {
                 if let Some(queued) = Fields::of(|fields| event.record(fields)).queued {
                     self.queue(id, queued, &ctx);

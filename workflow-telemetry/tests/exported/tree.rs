@@ -12,7 +12,7 @@ use workflow_telemetry::Otlp;
 
 use crate::collector::{Collector, Received, attribute};
 use crate::exported;
-use crate::flows::{Answer, Asks, Greeter, Orders, Races};
+use crate::flows::{Answer, Asks, Cause, Greeter, Orders, Races, Refused};
 
 async fn traced<F: Future>(does: F) -> (Received, F::Output) {
     exported(|otlp| otlp, does).await
@@ -217,3 +217,27 @@ async fn another_layer_with_a_filter_of_its_own_takes_nothing_from_the_tree() {
 }
 
 const GREETING: [&str; 4] = ["Greeter.run ok", "  Greeter.write ok", "    look up", "  Greeter.polish ok"];
+
+/// Publishes more than a span has room for, and fails.
+struct Talks;
+
+#[event]
+struct Word;
+
+#[workflow(publishes(Word))]
+impl Talks {
+    #[step]
+    async fn talk(&self, ctx: &Context<Self>, words: StartEvent<u32>) -> Result<StopEvent<()>, Refused> {
+        (0..words.0).for_each(|_| ctx.publish(Word));
+        Err(Refused(words.0, Cause))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_told_however_much_has_happened_before() {
+    let (received, _) = traced(async { Talks.run(500u32).await.unwrap_err() }).await;
+    let talk = received.span("Talks.talk");
+    let names: Vec<_> = talk.events.iter().map(|event| event.name.as_str()).collect();
+    assert_eq!((names.len(), names[0], names[64]), (65, "publishes", "exception"));
+    assert_eq!(received.attribute("Talks.talk", "workflow.events_left_out").unwrap(), "436");
+}
