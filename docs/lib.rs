@@ -42,6 +42,7 @@ chapters! {
     failure,
     drawing,
     running,
+    telemetry,
     testing = "tests/letters.rs",
     examples,
     from_llamaindex,

@@ -132,6 +132,11 @@ impl Otlp {
         self.set(|settings| settings.payloads.redact = Some(Arc::new(redact)))
     }
 
+    /// Sends no traces.
+    pub fn without_traces(self) -> Self {
+        self.set(|settings| settings.traces.is_on = false)
+    }
+
     /// Sends no metrics.
     pub fn without_metrics(self) -> Self {
         self.set(|settings| settings.metrics.is_on = false)
