@@ -28,3 +28,15 @@ fn tls(is_secure: bool) -> Result<ClientConfig, rustls::Error> {
         false => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_is_built_and_dropped_in_a_runtime_whether_or_not_it_is_secure() {
+        for is_secure in [false, true] {
+            drop(client(is_secure, Duration::from_secs(1)).unwrap());
+        }
+    }
+}
