@@ -43,6 +43,7 @@ chapters! {
     drawing,
     running,
     surviving,
+    telemetry,
     testing = "tests/letters.rs",
     examples,
     from_llamaindex,

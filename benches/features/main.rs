@@ -30,7 +30,12 @@ const fn row(name: &'static str, run: fn(u64) -> BoxFuture<'static, u64>) -> Ent
 /// With the feature `tracing` all the other rows have spans compiled in, which no subscriber wants.
 fn traced() -> Vec<Entry> {
     #[cfg(feature = "tracing")]
-    return vec![row("spans, with a subscriber", |last| spans::subscribed(flows::plain(last)).boxed())];
+    return vec![
+        row("spans, with a subscriber", |last| spans::subscribed(flows::plain(last)).boxed()),
+        row("telemetry", |last| spans::exported(flows::plain(last)).boxed()),
+        row("telemetry, no payloads", |last| spans::exported_bare(flows::plain(last)).boxed()),
+        row("telemetry, metrics only", |last| spans::unsampled(flows::plain(last)).boxed()),
+    ];
     #[cfg(not(feature = "tracing"))]
     Vec::new()
 }

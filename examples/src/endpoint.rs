@@ -17,6 +17,7 @@ use genai::{Client, ModelIden, ModelSpec, ServiceTarget};
 use reqwest::Url;
 use tokio_stream::StreamExt;
 
+use crate::traced::note_tokens;
 use crate::{Chat, Llm, LlmError, Message, Reply};
 
 /// One model at one server. Cloning is cheap: clones share connections.
@@ -91,6 +92,11 @@ impl Endpoint {
         format!("model `{}` at {}", self.model, self.url)
     }
 
+    /// The model's name.
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     fn target(&self) -> ServiceTarget {
         ServiceTarget {
             endpoint: Address::from_owned(self.url.clone()),
@@ -109,7 +115,12 @@ impl Endpoint {
     }
 
     fn options(&self, chat: &Chat) -> ChatOptions {
-        wire::options(chat).with_max_tokens(self.max_tokens)
+        let options = wire::options(chat).with_max_tokens(self.max_tokens);
+        // The trace of who asks goes on there, if there is one.
+        match workflow_telemetry::headers() {
+            headers if headers.is_empty() => options,
+            headers => options.with_extra_headers(headers),
+        }
     }
 
     /// What the model said, if it said or did anything.
@@ -136,19 +147,27 @@ impl Llm for Endpoint {
     async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
         let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
         let response = self.client.exec_chat(target, wire::request(chat), Some(&options));
-        self.said(self.in_time(response).await?.content, chat)
+        let response = self.in_time(response).await?;
+        note_tokens(response.usage.prompt_tokens, response.usage.completion_tokens);
+        self.said(response.content, chat)
     }
 
     async fn stream(&self, chat: &Chat, mut heard: impl FnMut(&str) + Send) -> Result<Reply, LlmError> {
         let (target, options) = (ModelSpec::from_target(self.target()), self.options(chat));
-        let options = options.with_capture_content(true).with_capture_tool_calls(true);
+        let options =
+            options.with_capture_content(true).with_capture_tool_calls(true).with_capture_usage(true);
         let content = self.in_time(async {
             let response = self.client.exec_chat_stream(target, wire::request(chat), Some(&options));
             let mut pieces = response.await?.stream;
             while let Some(piece) = pieces.next().await {
                 match piece? {
                     ChatStreamEvent::Chunk(piece) => heard(&piece.content),
-                    ChatStreamEvent::End(end) => return Ok(end.captured_content.unwrap_or_default()),
+                    ChatStreamEvent::End(end) => {
+                        if let Some(usage) = &end.captured_usage {
+                            note_tokens(usage.prompt_tokens, usage.completion_tokens);
+                        }
+                        return Ok(end.captured_content.unwrap_or_default());
+                    }
                     _ => (),
                 }
             }

@@ -20,6 +20,7 @@ mod react;
 mod schema;
 mod sources;
 mod toolbox;
+mod traced;
 
 pub use atlas::{Calculate, Distance, Operation, atlas};
 pub use canned::{Canned, Line};

@@ -4,7 +4,8 @@
 
 use std::env;
 
-use crate::{Canned, Chat, Endpoint, LlmError, Reply};
+use crate::traced::{Model, model_call};
+use crate::{Canned, Chat, Endpoint, LlmError, Message, Reply};
 
 #[cfg(feature = "local-model")]
 use crate::LocalModel;
@@ -127,6 +128,15 @@ impl AnyLlm {
         Ok(Self::Canned(canned))
     }
 
+    fn model(&self) -> Model<'_> {
+        match self {
+            Self::Endpoint(endpoint) => Model { provider: "openai", name: endpoint.model() },
+            #[cfg(feature = "local-model")]
+            Self::Local(_) => Model { provider: "candle", name: LocalModel::NAME },
+            Self::Canned(_) => Model { provider: "canned", name: "canned" },
+        }
+    }
+
     /// One line that says who answers, for a program to print first.
     pub fn describe(&self) -> String {
         match self {
@@ -138,32 +148,43 @@ impl AnyLlm {
     }
 }
 
+/// Each call is a span of `tracing`.
 impl Llm for AnyLlm {
     async fn complete(&self, prompt: &str) -> Result<String, LlmError> {
-        match self {
-            Self::Endpoint(endpoint) => endpoint.complete(prompt).await,
-            #[cfg(feature = "local-model")]
-            Self::Local(local) => local.complete(prompt).await,
-            Self::Canned(canned) => canned.complete(prompt).await,
-        }
+        let chat = Chat::new(vec![Message::User(prompt.to_owned())]);
+        let call = async {
+            Ok(Reply::text(match self {
+                Self::Endpoint(endpoint) => endpoint.complete(prompt).await?,
+                #[cfg(feature = "local-model")]
+                Self::Local(local) => local.complete(prompt).await?,
+                Self::Canned(canned) => canned.complete(prompt).await?,
+            }))
+        };
+        Ok(model_call(self.model(), &chat, call).await?.text)
     }
 
     async fn reply(&self, chat: &Chat) -> Result<Reply, LlmError> {
-        match self {
-            Self::Endpoint(endpoint) => endpoint.reply(chat).await,
-            #[cfg(feature = "local-model")]
-            Self::Local(local) => local.reply(chat).await,
-            Self::Canned(canned) => canned.reply(chat).await,
-        }
+        let call = async {
+            match self {
+                Self::Endpoint(endpoint) => endpoint.reply(chat).await,
+                #[cfg(feature = "local-model")]
+                Self::Local(local) => local.reply(chat).await,
+                Self::Canned(canned) => canned.reply(chat).await,
+            }
+        };
+        model_call(self.model(), chat, call).await
     }
 
     async fn stream(&self, chat: &Chat, heard: impl FnMut(&str) + Send) -> Result<Reply, LlmError> {
-        match self {
-            Self::Endpoint(endpoint) => endpoint.stream(chat, heard).await,
-            #[cfg(feature = "local-model")]
-            Self::Local(local) => local.stream(chat, heard).await,
-            Self::Canned(canned) => canned.stream(chat, heard).await,
-        }
+        let call = async {
+            match self {
+                Self::Endpoint(endpoint) => endpoint.stream(chat, heard).await,
+                #[cfg(feature = "local-model")]
+                Self::Local(local) => local.stream(chat, heard).await,
+                Self::Canned(canned) => canned.stream(chat, heard).await,
+            }
+        };
+        model_call(self.model(), chat, call).await
     }
 }
 

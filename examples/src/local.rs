@@ -44,6 +44,9 @@ impl LocalModel {
     /// Where `fetch-model.sh` puts the weights.
     pub const FETCHED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/models/smollm2-135m-instruct.gguf");
 
+    /// What it is called in a trace.
+    pub const NAME: &str = "smollm2-135m-instruct";
+
     /// A reply has at most this many tokens.
     pub const MAX_TOKENS: usize = 256;
 

@@ -1,11 +1,13 @@
 //! Program: what every example does around its work: options, one clear line when it fails, the picture.
 
+use std::env;
 use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 use workflow_core::Drawing;
+use workflow_telemetry::Otlp;
 
 use crate::one_line;
 
@@ -14,9 +16,11 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// Reads the options of the command line, does the work, and says what went wrong, if anything did, in one
 /// line on standard error. The exit code is then 1.
+///
+/// Where `OTEL_EXPORTER_OTLP_ENDPOINT` is set, that gets the work as traces and metrics.
 pub async fn program<O: Parser>(work: impl AsyncFnOnce(O) -> Result<(), Failure>) -> ExitCode {
     let failure = match O::try_parse() {
-        Ok(options) => match work(options).await {
+        Ok(options) => match traced(work(options)).await {
             Ok(()) => return ExitCode::SUCCESS,
             Err(error) => one_line(&*error),
         },
@@ -29,6 +33,14 @@ pub async fn program<O: Parser>(work: impl AsyncFnOnce(O) -> Result<(), Failure>
     };
     eprintln!("error: {failure}");
     ExitCode::FAILURE
+}
+
+async fn traced(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let _guard = match env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT") {
+        Some(endpoint) if !endpoint.is_empty() => Some(workflow_telemetry::init(Otlp::from_env())?),
+        Some(_) | None => None,
+    };
+    work.await
 }
 
 /// Saves the picture of a flow, and says where it is.

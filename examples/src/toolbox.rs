@@ -6,6 +6,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::traced::tool_call;
 use crate::{ToolCall, ToolResult, ToolSpec, one_line};
 
 /// A function for models, as the type of its arguments.
@@ -86,10 +87,11 @@ impl Toolbox {
     /// Does what the model asks for. What goes wrong is a result too, so that the model can do better.
     pub fn call(&self, call: ToolCall) -> ToolResult {
         let known = self.tools.iter().find(|tool| tool.spec.name == call.name);
-        let given = match known {
-            Some(tool) => (tool.call)(call.arguments),
-            None => Err(ToolError::Unknown { name: call.name, known: self.names() }),
-        };
+        let description = known.map(|tool| tool.spec.description.as_str());
+        let given = tool_call(&call, description, || match known {
+            Some(tool) => (tool.call)(call.arguments.clone()),
+            None => Err(ToolError::Unknown { name: call.name.clone(), known: self.names() }),
+        });
         let text = given.unwrap_or_else(|error| format!("error: {}", one_line(&error)));
         ToolResult { id: call.id, text }
     }

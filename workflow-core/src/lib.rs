@@ -152,7 +152,10 @@
 //! default) pictures as SVG and HTML. Without them the graph, the machine and pictures as text are left.
 //! `tracing` gives each run and each try of a step a span of the `tracing` crate, inside of the span in which
 //! the run begins; without a subscriber that wants them (target `workflow`, level INFO; the events are of level
-//! DEBUG) a run is as plain as before.
+//! DEBUG) a run is as plain as before. What comes in and out (`workflow::payload`, TRACE), what happens in a span by
+//! names alone (`workflow::note`, DEBUG) and how many executions wait for a worker (`workflow::queue`, TRACE) are
+//! events of targets of their own, which nobody pays for who does not want them. The crate `workflow-telemetry`
+//! sends all of it to OpenTelemetry.
 
 // The generated code says `::workflow_core`, in here too.
 extern crate self as workflow_core;

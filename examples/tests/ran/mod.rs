@@ -1,6 +1,7 @@
 //! Ran: an example that was run as a program, and what came of it.
 //!
 //! Cargo builds the programs for the tests of the whole package, not for one of them alone.
+#![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::process::Output;
 
@@ -16,6 +17,16 @@ pub(crate) struct Ran {
 impl Ran {
     /// Runs the example in a folder of its own, with no model but the one at `url`.
     pub(crate) async fn example(name: &str, arguments: &[&str], url: Option<&str>) -> Self {
+        Self::example_with(name, arguments, url, &[]).await
+    }
+
+    /// The same with these variables.
+    pub(crate) async fn example_with(
+        name: &str,
+        arguments: &[&str],
+        url: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let tests = std::env::current_exe().unwrap();
         let program = tests.ancestors().nth(2).unwrap().join("examples").join(name);
         let folder = tempfile::tempdir().unwrap();
@@ -27,6 +38,7 @@ impl Ran {
         if let Some(url) = url {
             command.env("OPENAI_BASE_URL", url).env("OPENAI_MODEL", "m");
         }
+        command.envs(variables.iter().copied());
         Self { output: command.output().await.unwrap(), folder }
     }
 

@@ -55,13 +55,16 @@ pub(super) fn begin<'a, W: Workflow>(
 ) -> Result<Driving<'a, W>, RunError> {
     prepare(&core, &mut special);
     if let Some(drive) = journaled {
+        if core.special().is_none() {
+            core.set_special(special.unwrap_or_default());
+        }
         let start = match opening {
             Opening::Input(input) => Some(W::open(input)?),
             Opening::Event(event) => Some(event),
             Opening::Resumed => None,
         };
-        if core.special().is_none() {
-            core.set_special(special.unwrap_or_default());
+        if let (Some(event), Some(watch)) = (&start, core.watch()) {
+            watch.input::<W>(event);
         }
         return Ok(drive(flow, core, start, limit));
     }
@@ -105,8 +108,8 @@ fn open<W: Workflow>(
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);
     let event = W::open(input)?;
-    if let Some(record) = core.recorder() {
-        record.opens(&event);
+    if let Some(watch) = core.watch() {
+        watch.opens::<W>(&event);
     }
     machine.handle_input(Duration::ZERO, Input::Started { event });
     *core.machine() = Some(Box::new(machine));

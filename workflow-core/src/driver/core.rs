@@ -342,6 +342,10 @@ impl<W: Workflow> Core<W> {
         if let Some(recorder) = self.recorder() {
             recorder.refused(error);
         }
+        #[cfg(feature = "tracing")]
+        if let Some(watch) = self.watch() {
+            watch.over(Some(error));
+        }
         self.close();
     }
 

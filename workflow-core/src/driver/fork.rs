@@ -163,7 +163,7 @@ pub(super) fn fork<'f, W: Workflow>(
                 while fork.may_order(machine) {
                     match fork.next_order(machine) {
                         Output::RunStep { invocation, step, given, again } => {
-                            let order = fork.order(invocation, step, given, again);
+                            let order = fork.order(machine, invocation, step, given, again);
                             let is_lone = !is_whole && chain.is_none() && live.is_empty();
                             if is_lone
                                 && machine.is_single()
@@ -398,6 +398,7 @@ impl<W: Workflow> Fork<'_, W> {
     #[inline]
     fn order(
         &mut self,
+        machine: &Machine<W::Event>,
         invocation: InvocationId,
         step: u16,
         given: Given<W::Event>,
@@ -408,12 +409,13 @@ impl<W: Workflow> Fork<'_, W> {
             let slot = slot_for::<W>(self.plan, step, given);
             return Order { invocation, step, slot, execution: None, span: Span::NONE };
         }
-        self.order_noted(invocation, step, given, again, retries)
+        self.order_noted(machine, invocation, step, given, again, retries)
     }
 
     /// The same where somebody takes note of it.
     fn order_noted(
         &mut self,
+        machine: &Machine<W::Event>,
         invocation: InvocationId,
         step: u16,
         given: Given<W::Event>,
@@ -423,9 +425,7 @@ impl<W: Workflow> Fork<'_, W> {
         let core = self.core;
         let attempt = again.as_ref().map_or(1, |again| again.attempt.number);
         let span = core.watch().map_or(Span::NONE, |watch| {
-            let span = watch.span::<W>(invocation, step, attempt);
-            watch.starts::<W>(invocation, step, &given, again.as_deref());
-            span
+            watch.starts::<W>(machine, invocation, step, &given, again.as_deref())
         });
         self.begin_delivery(invocation, step, attempt, &given);
         // A later try is given what this one collects, call by call, so this one counts its calls.

@@ -21,6 +21,8 @@ mod journaled;
 mod kept;
 mod log;
 mod lone;
+#[cfg(feature = "tracing")]
+mod payload;
 mod place;
 mod record;
 mod run;

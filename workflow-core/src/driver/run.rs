@@ -515,6 +515,10 @@ impl<'a, W: Workflow> Run<'a, W> {
             Phase::Driving(driving) => {
                 let result = ready!(driving.as_mut().poll(cx));
                 self.phase = Phase::Over(None);
+                #[cfg(feature = "tracing")]
+                if let Some(watch) = self.core.watch() {
+                    watch.over(result.as_ref().err());
+                }
                 Core::close_for_its_owner(&self.core);
                 Poll::Ready(Some(result))
             }
@@ -571,6 +575,10 @@ impl<W: Workflow> Drop for Run<'_, W> {
     fn drop(&mut self) {
         if !matches!(self.phase, Phase::Over(_)) {
             self.core.cancelled.store(true, Ordering::Release);
+            #[cfg(feature = "tracing")]
+            if let Some(watch) = self.core.watch() {
+                watch.over(Some(&RunError::Cancelled));
+            }
             self.core.close();
         }
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::Core;
 use super::record::Recorder;
 use super::span::Span;
-use super::spans::Spans;
-use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome};
+use super::spans::{Note, Spans};
+use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
 use crate::{Emission, Workflow};
 
 /// Prints a line for each step that starts and ends, and for each event that comes or goes, and has a span
@@ -51,9 +51,9 @@ impl Watch {
         self.record.as_ref()
     }
 
-    /// Whether somebody wants words.
-    fn wants_lines(&self) -> bool {
-        self.lines.is_some() || self.spans.is_some()
+    /// Whether somebody may want words.
+    fn may_want_lines(&self) -> bool {
+        self.lines.is_some() || self.spans.as_ref().is_some_and(Spans::may_want_lines)
     }
 
     /// Adds what the other does; of two places to print to, the one that was said stays.
@@ -63,34 +63,47 @@ impl Watch {
         self.record = self.record.take().or(other.record);
     }
 
-    /// The span of the try that begins.
-    pub(super) fn span<W: Workflow>(&self, invocation: InvocationId, step: u16, attempt: u32) -> Span {
-        self.spans
-            .as_ref()
-            .map_or(Span::NONE, |spans| spans.begin(W::NAME, name::<W>(step), invocation, attempt))
+    /// The run begins with this event.
+    pub(super) fn opens<W: Workflow>(&self, event: &W::Event) {
+        if let Some(record) = &self.record {
+            record.opens(event);
+        }
+        self.input::<W>(event);
     }
 
-    /// A step starts.
+    /// The same of a run with a journal, which takes the event down by itself.
+    pub(super) fn input<W: Workflow>(&self, event: &W::Event) {
+        if let Some(spans) = &self.spans {
+            spans.opens(event);
+        }
+    }
+
+    /// A try of a step starts; gives its span.
     pub(super) fn starts<W: Workflow>(
         &self,
+        machine: &Machine<W::Event>,
         invocation: InvocationId,
         step: u16,
         given: &Given<W::Event>,
         again: Option<&Again<W::Event>>,
-    ) {
+    ) -> Span {
         if let Some(record) = &self.record {
             record.starts(invocation, step, given, again);
         }
-        if !self.wants_lines() {
-            return;
-        }
-        let given = match given {
-            Given::One(event) => format!("{event:?}"),
-            Given::Several(events) => list(events),
-        };
         let attempt = again.map_or(1, |again| again.attempt.number);
-        let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
-        self.line::<W>(Some(invocation), &format!("{} <- {given}{attempt}", name::<W>(step)));
+        let span = self.spans.as_ref().map_or(Span::NONE, |spans| {
+            spans.queue(machine.queued());
+            spans.begin::<W>(machine, name::<W>(step), invocation, given, attempt)
+        });
+        self.line::<W>(Some(invocation), || {
+            let given = match given {
+                Given::One(event) => format!("{event:?}"),
+                Given::Several(events) => list(events),
+            };
+            let attempt = if attempt > 1 { format!(" (try {attempt})") } else { String::new() };
+            format!("{} <- {given}{attempt}", name::<W>(step))
+        });
+        span
     }
 
     /// A step that waited goes on.
@@ -104,14 +117,16 @@ impl Watch {
         if let Some(record) = &self.record {
             record.wakes(step, wait, event);
         }
-        if !self.wants_lines() {
-            return;
+        if let Some(spans) = &self.spans {
+            match event {
+                Some(event) => spans.note(Some(invocation), Note::GoesOn, event_name::<W>(event)),
+                None => spans.note(Some(invocation), Note::WaitedLongEnough, ""),
+            }
         }
-        let line = match event {
+        self.line::<W>(Some(invocation), || match event {
             Some(event) => format!("{} <- {event:?}", name::<W>(step)),
             None => format!("{} has waited long enough", name::<W>(step)),
-        };
-        self.line::<W>(Some(invocation), &line);
+        });
     }
 
     /// Something has happened.
@@ -119,48 +134,17 @@ impl Watch {
         if let Some(record) = &self.record {
             record.fact(machine, fact);
         }
-        if !self.wants_lines() {
-            return;
+        if let Some(of) = spoken_of(fact) {
+            self.line::<W>(of, || words::<W>(machine, fact));
         }
-        let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
-        let line = match fact {
-            Input::StepReturned { invocation, emission } => {
-                format!("{} -> {}", step(*invocation), emitted(emission))
-            }
-            Input::StepSent { invocation, event } => format!("{} sends {event:?}", step(*invocation)),
-            Input::StepPublished { invocation, event } => {
-                format!("{} publishes {event:?}", step(*invocation))
-            }
-            Input::StepFailed { invocation, error, again: None } => {
-                format!("{} failed: {error}", step(*invocation))
-            }
-            Input::StepFailed { invocation, error, again: Some(wait) } => {
-                format!("{} failed: {error}; again in {wait:?}", step(*invocation))
-            }
-            Input::StepWaits { invocation, event, .. } => {
-                format!("{} waits for {}", step(*invocation), W::graph().event_name(*event))
-            }
-            Input::Received { event } => format!("received {event:?}"),
-            Input::Cancelled => "cancelled".to_owned(),
-            Input::Started { .. }
-            | Input::WaitDropped { .. }
-            | Input::Matched { .. }
-            | Input::MatchedKept { .. }
-            | Input::WaitsAreAll
-            | Input::TimePassed => return,
-        };
-        self.line::<W>(fact.invocation(), &line);
-        if let (Some(spans), Input::StepReturned { invocation, .. }) = (&self.spans, fact) {
-            spans.end(*invocation, None);
-        }
-        if let (Some(spans), Input::StepFailed { invocation, error, .. }) = (&self.spans, fact) {
-            spans.end(*invocation, Some(error));
+        if let Some(spans) = &self.spans {
+            note::<W>(spans, fact);
         }
     }
 
     /// Nothing runs, and the run waits for an event from outside.
     pub(super) fn idles<W: Workflow>(&self) {
-        self.line::<W>(None, "is idle: it waits for an event from outside");
+        self.line::<W>(None, || "is idle: it waits for an event from outside".to_owned());
     }
 
     /// The run is over.
@@ -168,39 +152,131 @@ impl Watch {
         if let Some(record) = &self.record {
             record.ends(outcome);
         }
-        if !self.wants_lines() {
-            return;
-        }
-        let line = match outcome {
-            Outcome::Stopped(event) => format!("ends with {event:?}"),
-            Outcome::Failed(gave_up) => format!("fails: {} gave up", name::<W>(gave_up.step)),
-            Outcome::Stalled(why) => format!("stalls: {why}"),
+        let why = match outcome {
+            Outcome::Stopped(_) | Outcome::Cancelled => String::new(),
+            Outcome::Failed(gave_up) => format!("{} gave up", name::<W>(gave_up.step)),
+            Outcome::Stalled(why) => why.to_string(),
             Outcome::OutsideBatch { step, event } => {
                 let event = W::graph().event_name(*event);
-                format!("fails: {event} came to {} outside a batch", name::<W>(*step))
+                format!("{event} came to {} outside a batch", name::<W>(*step))
             }
             Outcome::TimedOut { .. } => "timed out".to_owned(),
-            Outcome::Cancelled => String::new(),
         };
-        if !line.is_empty() {
-            self.line::<W>(None, &line);
+        match outcome {
+            Outcome::Stopped(event) => self.line::<W>(None, || format!("ends with {event:?}")),
+            Outcome::Failed(_) | Outcome::OutsideBatch { .. } => {
+                self.line::<W>(None, || format!("fails: {why}"));
+            }
+            Outcome::Stalled(_) => self.line::<W>(None, || format!("stalls: {why}")),
+            Outcome::TimedOut { .. } => self.line::<W>(None, || why.clone()),
+            Outcome::Cancelled => (),
         }
         if let Some(spans) = &self.spans {
-            spans.end_run(outcome);
+            spans.ends(outcome, &why);
         }
     }
 
-    /// Says a line. Nobody can be told that it could not be printed.
-    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: &str) {
+    /// The run is over, and nobody has said how.
+    #[cfg(feature = "tracing")]
+    #[cold]
+    pub(super) fn over(&self, error: Option<&crate::RunError>) {
+        if let Some(spans) = &self.spans {
+            spans.over(error);
+        }
+    }
+
+    /// Says a line, if somebody hears it. Nobody can be told that it could not be printed.
+    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: impl Fn() -> String) {
+        if !self.may_want_lines() {
+            return;
+        }
         if let Some(lines) = &self.lines {
             let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = writeln!(lines, "{}: {line}", W::NAME);
+            let _ = writeln!(lines, "{}: {}", W::NAME, line());
             let _ = lines.flush();
         }
         if let Some(spans) = &self.spans {
             spans.line(of, line);
         }
     }
+}
+
+/// The execution that a fact is about, or none; nothing for those that nobody speaks of.
+fn spoken_of<E>(fact: &Input<E>) -> Option<Option<InvocationId>> {
+    match fact {
+        Input::StepReturned { invocation, .. }
+        | Input::StepFailed { invocation, .. }
+        | Input::StepSent { invocation, .. }
+        | Input::StepPublished { invocation, .. }
+        | Input::StepWaits { invocation, .. } => Some(Some(*invocation)),
+        Input::Received { .. } | Input::Cancelled => Some(None),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed => None,
+    }
+}
+
+/// A fact in words.
+fn words<W: Workflow>(machine: &Machine<W::Event>, fact: &Input<W::Event>) -> String {
+    let step = |invocation| machine.step(invocation).map_or("?", name::<W>);
+    match fact {
+        Input::StepReturned { invocation, emission } => {
+            format!("{} -> {}", step(*invocation), emitted(emission))
+        }
+        Input::StepSent { invocation, event } => format!("{} sends {event:?}", step(*invocation)),
+        Input::StepPublished { invocation, event } => {
+            format!("{} publishes {event:?}", step(*invocation))
+        }
+        Input::StepFailed { invocation, error, again: None } => {
+            format!("{} failed: {error}", step(*invocation))
+        }
+        Input::StepFailed { invocation, error, again: Some(wait) } => {
+            format!("{} failed: {error}; again in {wait:?}", step(*invocation))
+        }
+        Input::StepWaits { invocation, event, .. } => {
+            format!("{} waits for {}", step(*invocation), W::graph().event_name(*event))
+        }
+        Input::Received { event } => format!("received {event:?}"),
+        Input::Cancelled => "cancelled".to_owned(),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed => String::new(),
+    }
+}
+
+/// Says in the spans what has happened.
+fn note<W: Workflow>(spans: &Spans, fact: &Input<W::Event>) {
+    match fact {
+        Input::StepReturned { invocation, emission } => spans.returned(*invocation, emission),
+        Input::StepFailed { invocation, error, again } => spans.failed(*invocation, error, *again),
+        Input::StepSent { invocation, event } => {
+            spans.note(Some(*invocation), Note::Sends, event_name::<W>(event));
+        }
+        Input::StepPublished { invocation, event } => {
+            spans.note(Some(*invocation), Note::Publishes, event_name::<W>(event));
+        }
+        Input::StepWaits { invocation, event, .. } => {
+            spans.note(Some(*invocation), Note::Waits, W::graph().event_name(*event));
+        }
+        Input::Received { event } => spans.note(None, Note::Received, event_name::<W>(event)),
+        Input::Started { .. }
+        | Input::WaitDropped { .. }
+        | Input::Matched { .. }
+        | Input::MatchedKept { .. }
+        | Input::WaitsAreAll
+        | Input::TimePassed
+        | Input::Cancelled => (),
+    }
+}
+
+fn event_name<W: Workflow>(event: &W::Event) -> &'static str {
+    W::graph().event_name(event.kind())
 }
 
 fn name<W: Workflow>(step: u16) -> &'static str {

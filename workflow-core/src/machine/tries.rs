@@ -29,6 +29,26 @@ impl<E: Token> Machine<E> {
     }
 
     /// A try has failed, and a policy has spoken.
+    /// The number of the batch to which an execution belongs that has not ended, where one is told apart.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn batch(&self, invocation: InvocationId) -> Option<u64> {
+        let running = self.state.running.get(invocation.slot)?;
+        let batch = running.batch.filter(|_| running.number == invocation.number);
+        self.open_ancestor(batch).map(|batch| batch.number)
+    }
+
+    /// The numbers of the batches that are open.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn open_batches(&self) -> impl Iterator<Item = u64> {
+        self.state.batches.iter().map(|(_, batch)| batch.number)
+    }
+
+    /// How many executions wait for a worker.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn queued(&self) -> usize {
+        self.state.queued
+    }
+
     pub(super) fn step_failed(
         &mut self,
         invocation: InvocationId,
