@@ -241,3 +241,21 @@ async fn an_error_is_told_however_much_has_happened_before() {
     assert_eq!((names.len(), names[0], names[64]), (65, "publishes", "exception"));
     assert_eq!(received.attribute("Talks.talk", "workflow.events_left_out").unwrap(), "436");
 }
+
+/// Leaves a task behind that never ends.
+struct Leaves;
+
+#[workflow]
+impl Leaves {
+    #[step]
+    async fn leave(&self, _start: StartEvent<()>) -> StopEvent<()> {
+        tokio::spawn(std::future::pending::<()>().in_current_span());
+        StopEvent(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_a_step_leaves_behind_does_not_keep_its_spans_open() {
+    let (received, _) = traced(async { Leaves.run(()).await.unwrap() }).await;
+    assert_eq!(received.tree(), ["Leaves.run ok", "  Leaves.leave ok"]);
+}
