@@ -95,7 +95,7 @@ fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
 }
 
 /// Tells the machine what opens the run.
-fn open<W: Workflow>(
+pub(super) fn open<W: Workflow>(
     core: &Core<W>,
     input: W::Input,
     limit: Option<Duration>,

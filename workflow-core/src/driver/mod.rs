@@ -22,6 +22,8 @@ mod kept;
 mod log;
 mod lone;
 mod place;
+#[cfg(feature = "testing")]
+mod probe;
 mod record;
 mod run;
 mod snapshot;
@@ -41,6 +43,10 @@ pub use call::Call;
 pub use collect::Collect;
 pub use delivery::{Delivery, Gave};
 pub(crate) use execution::Execution;
+#[cfg(feature = "testing")]
+pub(crate) use fork::play;
+#[cfg(feature = "testing")]
+pub(crate) use probe::Probe;
 pub use handle::RunHandle;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
 pub use run::Run;
