@@ -1,3 +1,4 @@
 //! Explore: the explorer of orders and crashes: what it counts, what it finds, and what it finds in ourselves.
 
 mod counts;
+mod reduction;

@@ -26,6 +26,8 @@ struct Inner {
     now: Duration,
     timers: Vec<Timer>,
     next_timer: u64,
+    /// Whether somebody has gone to sleep.
+    slept: bool,
     /// By step: how many tries were ordered.
     started: Vec<u32>,
 }
@@ -114,6 +116,11 @@ impl Probe {
         std::mem::replace(&mut self.inner().seen, seen)
     }
 
+    /// Whether somebody has gone to sleep since this was asked last.
+    pub(super) fn take_slept(&self) -> bool {
+        std::mem::take(&mut self.inner().slept)
+    }
+
     /// The time has come to this, counted from the run's start: wakes who has slept long enough.
     pub(super) fn set_now(&self, now: Duration) {
         let mut inner = self.inner();
@@ -179,6 +186,7 @@ impl Future for Sleep {
                 inner.note(Touch::read(Part::Time));
                 let (name, at) = timer;
                 inner.timers.push(Timer { name, at, is_guard: self.is_guard, waker: None });
+                inner.see(at.as_nanos() as u64);
                 *self.timer.insert(timer)
             }
         };
@@ -186,6 +194,7 @@ impl Future for Sleep {
             inner.timers.retain(|timer| timer.name != name);
             return Poll::Ready(());
         }
+        inner.slept |= !self.is_guard;
         if let Some(timer) = inner.timers.iter_mut().find(|timer| timer.name == name) {
             timer.waker = Some(cx.waker().clone());
         }

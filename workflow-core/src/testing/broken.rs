@@ -38,6 +38,8 @@ pub enum Claim {
     },
     /// The run can never finish; this is what waits.
     Stalls(String),
+    /// The run goes on for more than so many moves.
+    Endless(usize),
     /// A step panicked, and that failed the run.
     Panics(String),
     /// Something was delivered twice.
@@ -90,6 +92,7 @@ impl fmt::Display for Claim {
                 write!(f, "two orders give two outcomes: {other}, but {first} under \"{line}\"")
             }
             Self::Stalls(why) => write!(f, "the run can never finish: {why}"),
+            Self::Endless(moves) => write!(f, "the run goes on and on: it has not ended after {moves} moves"),
             Self::Panics(why) => write!(f, "a step panicked: {why}"),
             Self::DeliversTwice(what) => f.write_str(what),
             Self::Resumes(why) => write!(f, "the run does not survive a crash: {why}"),

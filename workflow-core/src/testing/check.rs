@@ -51,6 +51,7 @@ where
         reduces: true,
         most_schedules: 100_000,
         most_time: Duration::from_secs(30),
+        most_moves: 1_000,
         random: 1_000,
         seed: None,
         line: None,
@@ -91,6 +92,7 @@ pub struct Check<'a, W: Workflow> {
     pub(super) reduces: bool,
     pub(super) most_schedules: u64,
     pub(super) most_time: Duration,
+    pub(super) most_moves: usize,
     pub(super) random: u64,
     pub(super) seed: Option<u64>,
     pub(super) line: Option<String>,
@@ -229,6 +231,12 @@ impl<'a, W: Workflow> Check<'a, W> {
     /// How long schedules are gone through in order, before others are drawn at random; 30 seconds unless said.
     pub fn within(mut self, time: Duration) -> Self {
         self.most_time = time;
+        self
+    }
+
+    /// How many moves a schedule may have before it counts as one that never ends; 1,000 unless said.
+    pub fn moves_at_most(mut self, moves: usize) -> Self {
+        self.most_moves = moves;
         self
     }
 

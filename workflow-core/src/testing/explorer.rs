@@ -135,6 +135,7 @@ where
             crashes: self.check.crashes,
             is_opaque: !self.check.shares_nothing,
             records,
+            most_moves: self.check.most_moves,
         };
         let mut noted = Noted { director, path };
         play(&flow, self.check.input.clone(), &mut noted, &stage).await
@@ -167,6 +168,7 @@ where
             End::Left => return None,
             End::Stuck(why) => return Some(Claim::Stalls(why)),
             End::Broken => return Some(Claim::Always),
+            End::Endless => return Some(Claim::Endless(self.check.most_moves)),
             End::Twice(what) => return Some(Claim::DeliversTwice(what)),
             End::Unwritable(error) => return Some(Claim::Resumes(words(&error))),
             End::Unreadable(error) => return Some(Claim::Resumes(words(&error))),
@@ -220,6 +222,9 @@ where
     /// Plays shorter schedules than the one that breaks a claim, as long as they break it too.
     async fn shorten(&mut self, claim: Claim, path: Path, seed: Option<u64>) -> Box<Broken> {
         let found = self.schedules;
+        if let Claim::Endless(_) = claim {
+            return self.broken(claim, &path, seed, false).await;
+        }
         let (mut best, mut kind) = (path, claim);
         let mut left = SHORTENING;
         let mut done = Path::default();

@@ -117,6 +117,15 @@ impl Search {
 
     /// The point that comes next, of a play that goes where none has gone before.
     fn arrive(&mut self, choices: &[Choice], key: Option<u128>) -> Option<Choice> {
+        if let (Way::Reduced, Some(parent)) = (&self.way, self.nodes.last_mut()) {
+            // What the move has made impossible will not be seen to race with it, so it is tried before.
+            for lost in &parent.choices {
+                let is_lost = *lost != parent.chosen && !choices.contains(lost);
+                if is_lost && !parent.wanted.contains(lost) {
+                    parent.wanted.push(*lost);
+                }
+            }
+        }
         let parent = self.nodes.last();
         let asleep: Vec<(Choice, Vec<Touch>)> = match (&self.way, parent) {
             (Way::Reduced, Some(parent)) => {
@@ -171,8 +180,9 @@ impl Search {
                 }
             }
         }
-        // The move that made this one possible.
-        let cause = past.iter().rposition(|earlier| !earlier.choices.contains(&node.chosen));
+        // The move that made this one possible. Time could pass for many reasons, of which this one was only the first.
+        let is_time = node.chosen == Choice::Time;
+        let cause = past.iter().rposition(|earlier| !is_time && !earlier.choices.contains(&node.chosen));
         let mut before = Past::default();
         let mut races = Vec::new();
         for (at, earlier) in past.iter().enumerate().rev() {

@@ -96,6 +96,8 @@ pub(crate) struct Stage<'s, W: Workflow> {
     pub(crate) is_opaque: bool,
     /// Whether a recording is taken.
     pub(crate) records: bool,
+    /// How many moves a play has at most.
+    pub(crate) most_moves: usize,
 }
 
 /// How one play went.
@@ -117,6 +119,8 @@ pub(crate) enum End<W: Workflow> {
     Stuck(String),
     /// The state is not as it always should be.
     Broken,
+    /// It went on for longer than it may.
+    Endless,
     /// Something was delivered twice.
     Twice(String),
     /// The run cannot be written down.
@@ -146,6 +150,7 @@ struct World {
     recordings: Vec<Recording>,
     choices: Vec<Choice>,
     touches: Vec<Touch>,
+    moves: usize,
 }
 
 /// A step that goes on.
@@ -158,6 +163,8 @@ struct Live<'r, E> {
     polls: u32,
     seen: u64,
     is_opaque: bool,
+    /// Whether it waits for something that is not known here.
+    is_unknown: bool,
 }
 
 /// Whether a step wants to go on.
@@ -215,6 +222,7 @@ pub(crate) async fn play<W: Workflow>(
         recordings: Vec::new(),
         choices: Vec::new(),
         touches: Vec::new(),
+        moves: 0,
     };
     let mut core = Arc::new(Core::new());
     core.set_id("explored".into());
@@ -311,6 +319,11 @@ async fn live<W: Workflow>(
         if choices.is_empty() || matches!(choices[..], [Choice::Crash]) {
             return Death::End(End::Stuck(play.what_waits()));
         }
+        world.moves += 1;
+        if world.moves > stage.most_moves {
+            core.close();
+            return Death::End(End::Endless);
+        }
         let key = director.wants_key().then(|| play.key(world));
         let choice = director.choose(&choices, key);
         world.choices = choices;
@@ -319,7 +332,12 @@ async fn live<W: Workflow>(
             return Death::End(End::Left);
         };
         match choice {
-            Choice::Step(name) => play.go_on(name, world),
+            Choice::Step(name) => {
+                if play.go_on(name, world) {
+                    // What has given its turn to others is woken by the runtime.
+                    tokio::task::yield_now().await;
+                }
+            }
             Choice::Event(place) => {
                 world.to_come.retain(|other| *other != place);
                 core.receive(Inbound::Received(stage.events[usize::from(place)].clone()));
@@ -333,7 +351,7 @@ async fn live<W: Workflow>(
                 world.crashes -= 1;
                 let written = Written::of(core);
                 if let Choice::CrashIn(name) = choice {
-                    play.go_on(name, world);
+                    let _ = play.go_on(name, world);
                 }
                 core.close();
                 director.moved(&[Touch::change(Part::All)]);
@@ -451,28 +469,22 @@ impl<W: Workflow> Play<'_, W> {
         let timer = [machine.next_timer(), asleep].into_iter().flatten().min();
         let guard = [machine.deadline().filter(|_| !machine.is_over()), guard].into_iter().flatten().min();
         let is_quiet = self.lives.iter().all(|live| !live.bell.rings());
-        let is_unknown = is_quiet && asleep.is_none() && self.lives.iter().any(|live| self.is_unknown(live));
+        let is_unknown = is_quiet && self.lives.iter().any(|live| live.is_unknown);
         let at = [timer, guard].into_iter().flatten().min();
         Due { at, is_last_resort: timer.is_none(), is_unknown }
     }
 
-    /// Whether a step waits for something else than an event.
-    fn is_unknown(&self, live: &Live<'_, W::Event>) -> bool {
-        let number = live.invocation.number;
-        live.polls > 0
-            && !self.core.if_rest(|rest| rest.waiting.open(number, false) > 0).unwrap_or(false)
-    }
-
-    /// Lets a step go on until it waits or ends.
-    fn go_on(&mut self, name: Name, world: &mut World) {
+    /// Lets a step go on until it waits or ends; whether it waits for something that is not known here.
+    fn go_on(&mut self, name: Name, world: &mut World) -> bool {
         let Some(place) = self.lives.iter().position(|live| live.name == name) else {
-            return;
+            return false;
         };
         let core = self.core;
         let live = &mut self.lives[place];
         let number = live.invocation.number;
         live.bell.rings.store(false, Ordering::Relaxed);
         let seen = world.probe.swap_seen(live.seen);
+        let _ = world.probe.take_slept();
         let before = core.open_waits(number, false);
         let mut cx = Context::from_waker(&live.waker);
         let mut polled = live.future.as_mut().poll(&mut cx);
@@ -488,6 +500,12 @@ impl<W: Workflow> Play<'_, W> {
             let name = [u64::from(name.step), u64::from(name.index), live.seen, world.unseen];
             world.unseen = fnv_1a(&name.map(u64::to_le_bytes).concat());
         }
+        let is_known = live.bell.rings() || world.probe.take_slept() || core.open_waits(number, false) > 0 && {
+            let is_timed = W::graph().steps[usize::from(name.step)].timeout.is_some();
+            is_timed || core.with_waiting(|waiting| waiting.only_waits_for(number)).is_some()
+        };
+        live.is_unknown = polled.is_pending() && !is_known;
+        let is_unknown = live.is_unknown;
         if let Poll::Ready((invocation, ended)) = polled {
             drop(self.lives.remove(place));
             let mut machine = core.machine();
@@ -500,6 +518,7 @@ impl<W: Workflow> Play<'_, W> {
             }
             self.fork.note_end(machine, Some(invocation), ended);
         }
+        is_unknown
     }
 
     /// Lets time pass until something is due; false when nothing will ever be.
