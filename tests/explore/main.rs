@@ -1,4 +1,5 @@
 //! Explore: the explorer of orders and crashes: what it counts, what it finds, and what it finds in ourselves.
 
 mod counts;
+mod planted;
 mod reduction;

@@ -113,6 +113,9 @@ impl fmt::Display for Broken {
             Some(seed) => writeln!(f, " (seed {seed}):")?,
             None => writeln!(f, ":")?,
         }
+        if self.sentences.is_empty() {
+            writeln!(f, "      the ordinary one: what can go on first goes on first")?;
+        }
         for (number, sentence) in (1..).zip(&self.sentences) {
             writeln!(f, "{number:>4}. {sentence}")?;
         }

@@ -20,7 +20,7 @@ use crate::driver::probe::Probe;
 use crate::driver::record::{EXECUTIONS, Recorder, Room};
 use crate::driver::snapshot::Written;
 use crate::driver::watch::Watch;
-use crate::driver::{Core, Inbound};
+use crate::driver::{Core, Exit, Inbound};
 use crate::hash::fnv_1a;
 use crate::machine::{Input, InvocationId, Machine, Outcome, Output, Part, Touch};
 use crate::{BoxError, Emission, Events, Recording, ResumeError, RunError, SnapshotError, Workflow};
@@ -235,9 +235,11 @@ pub(crate) async fn play<W: Workflow>(
         }
     };
     let end = loop {
-        world.recordings.extend(core.recording());
         match death {
-            Death::End(end) => break end,
+            Death::End(end) => {
+                world.recordings.extend(core.recording());
+                break end;
+            }
             Death::Crash(written) => {
                 world.probe = Arc::default();
                 let special = special(&world, stage, written.elapsed());
@@ -351,8 +353,9 @@ async fn live<W: Workflow>(
                 world.crashes -= 1;
                 let written = Written::of(core);
                 if let Choice::CrashIn(name) = choice {
-                    let _ = play.go_on(name, world);
+                    let _ = play.poll(name, world);
                 }
+                world.recordings.extend(core.recording());
                 core.close();
                 director.moved(&[Touch::change(Part::All)]);
                 return match written {
@@ -476,9 +479,33 @@ impl<W: Workflow> Play<'_, W> {
 
     /// Lets a step go on until it waits or ends; whether it waits for something that is not known here.
     fn go_on(&mut self, name: Name, world: &mut World) -> bool {
-        let Some(place) = self.lives.iter().position(|live| live.name == name) else {
+        let Some((place, polled)) = self.poll(name, world) else {
             return false;
         };
+        let Poll::Ready((invocation, ended)) = polled else {
+            return self.lives[place].is_unknown;
+        };
+        drop(self.lives.remove(place));
+        let mut machine = self.core.machine();
+        let machine = machine.as_deref_mut().expect("a play begins with a machine");
+        self.take_in(machine);
+        let returned = matches!(&ended, super::Ended::Exit(exit) if !matches!(exit, Exit::Failed(_)));
+        if returned && !world.returned.insert(invocation.number) {
+            let step = W::graph().steps[usize::from(name.step)].name;
+            world.twice = Some(format!("what `{step}` returned was delivered twice"));
+        }
+        self.fork.note_end(machine, Some(invocation), ended);
+        false
+    }
+
+    /// Polls a step, of which nobody has taken note yet.
+    #[expect(clippy::type_complexity, reason = "a place, and what a future gives")]
+    fn poll(
+        &mut self,
+        name: Name,
+        world: &mut World,
+    ) -> Option<(usize, Poll<(InvocationId, super::Ended<W::Event>)>)> {
+        let place = self.lives.iter().position(|live| live.name == name)?;
         let core = self.core;
         let live = &mut self.lives[place];
         let number = live.invocation.number;
@@ -505,20 +532,7 @@ impl<W: Workflow> Play<'_, W> {
             is_timed || core.with_waiting(|waiting| waiting.only_waits_for(number)).is_some()
         };
         live.is_unknown = polled.is_pending() && !is_known;
-        let is_unknown = live.is_unknown;
-        if let Poll::Ready((invocation, ended)) = polled {
-            drop(self.lives.remove(place));
-            let mut machine = core.machine();
-            let machine = machine.as_deref_mut().expect("a play begins with a machine");
-            self.take_in(machine);
-            let fails = matches!(ended, super::Ended::Exit(crate::driver::Exit::Failed(_)));
-            if !fails && matches!(ended, super::Ended::Exit(_)) && !world.returned.insert(number) {
-                let step = W::graph().steps[usize::from(name.step)].name;
-                world.twice = Some(format!("what `{step}` returned was delivered twice"));
-            }
-            self.fork.note_end(machine, Some(invocation), ended);
-        }
-        is_unknown
+        Some((place, polled))
     }
 
     /// Lets time pass until something is due; false when nothing will ever be.
