@@ -135,10 +135,12 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn outcomes(plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>), reduces: bool) -> Option<(BTreeSet<String>, u64)> {
+fn outcomes(plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>), crashes: u32, reduces: bool) -> Option<(BTreeSet<String>, u64)> {
     let seen = RefCell::new(BTreeSet::new());
     let check = check_all_orders(|| Acts, plan.clone())
+        .crashes_up_to(crashes)
         .at_most(20_000)
+        .within(Duration::from_secs(5))
         .random(0)
         .expect(|outcome| {
             let text = match outcome {
@@ -167,10 +169,23 @@ proptest! {
         second in prop::collection::vec(prop::collection::vec(act(), 0..3), 0..3),
     ) {
         let plan = (first, second);
-        if let Some((whole, all)) = outcomes(&plan, false) {
-            let (reduced, few) = outcomes(&plan, true).unwrap();
+        if let Some((whole, all)) = outcomes(&plan, 0, false) {
+            let (reduced, few) = outcomes(&plan, 0, true).unwrap();
             prop_assert!(few <= all, "{few} schedules instead of {all}");
             prop_assert_eq!(reduced, whole);
+        }
+    }
+
+    #[test]
+    fn the_pruned_search_sees_every_outcome_of_a_crash(
+        first in prop::collection::vec(prop::collection::vec(act(), 0..3), 0..3),
+        second in prop::collection::vec(prop::collection::vec(act(), 0..2), 0..2),
+    ) {
+        let plan = (first, second);
+        if let Some((whole, all)) = outcomes(&plan, 1, false) {
+            let (pruned, few) = outcomes(&plan, 1, true).unwrap();
+            prop_assert!(few <= all, "{few} schedules instead of {all}");
+            prop_assert_eq!(pruned, whole);
         }
     }
 }
