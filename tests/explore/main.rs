@@ -4,4 +4,5 @@ mod claims;
 mod counts;
 mod ours;
 mod planted;
+mod recorded;
 mod reduction;

@@ -70,7 +70,7 @@ pub(super) fn begin<'a, W: Workflow>(
         (Opening::Input(input), Some(special)) => {
             let resumable = special.resumable;
             core.set_special(special);
-            open(&core, input, limit, resumable)?;
+            open(&core, W::open(input)?, limit, resumable);
             None
         }
         // Only a run with a journal begins with an event.
@@ -97,20 +97,18 @@ fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
 /// Tells the machine what opens the run.
 pub(super) fn open<W: Workflow>(
     core: &Core<W>,
-    input: W::Input,
+    event: W::Event,
     limit: Option<Duration>,
     resumable: bool,
-) -> Result<(), RunError> {
+) {
     let plan = W::Event::plan();
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);
-    let event = W::open(input)?;
     if let Some(record) = core.recorder() {
         record.opens(&event);
     }
     machine.handle_input(Duration::ZERO, Input::Started { event });
     *core.machine() = Some(Box::new(machine));
-    Ok(())
 }
 
 /// A run that is more than a plain one, so far that it can be written down before it is first polled.
@@ -134,7 +132,7 @@ pub(super) fn open_whole<W: Workflow>(
     let resumable = special.resumable;
     core.set_special(special);
     if let Opening::Input(input) = opening {
-        open(core, input, limit, resumable)?;
+        open(core, W::open(input)?, limit, resumable);
     }
     Ok(Opening::Resumed)
 }

@@ -6,7 +6,7 @@ use super::broken::Broken;
 use super::explored::Explored;
 use super::explorer::Explorer;
 use super::stand_in::StandIn;
-use crate::driver::play::Cue;
+use crate::driver::play::{Cue, Stood};
 use crate::{Receives, RunError, Workflow};
 
 /// A check of a flow under every order in which its concurrent steps can go on; `flow` makes the flow anew for each
@@ -182,7 +182,8 @@ impl<'a, W: Workflow> Check<'a, W> {
     pub fn step<Takes, S: StandIn<W::Event, Takes>>(mut self, name: &str, stand_in: S) -> Self {
         let cue = self.cue(name);
         cue.is_pure = size_of::<S>() == 0;
-        cue.stand_in = Some(stand_in.stand());
+        let stand_in = stand_in.stand();
+        cue.stand_in = Some(Box::new(move |events| Stood::at_once(stand_in(events))));
         self
     }
 

@@ -138,7 +138,10 @@ where
             most_moves: self.check.most_moves,
         };
         let mut noted = Noted { director, path };
-        play(&flow, self.check.input.clone(), &mut noted, &stage).await
+        match W::open(self.check.input.clone()) {
+            Ok(start) => play(&flow, start, &mut noted, &stage).await,
+            Err(error) => Played::refused(error),
+        }
     }
 
     /// Counts a play, and says which claim it breaks.

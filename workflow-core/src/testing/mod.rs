@@ -16,6 +16,8 @@ mod explorer;
 #[cfg(feature = "testing")]
 mod progress;
 #[cfg(feature = "testing")]
+mod recorded;
+#[cfg(feature = "testing")]
 mod schedule;
 mod script;
 #[cfg(feature = "testing")]
@@ -29,6 +31,8 @@ pub use broken::{Broken, Claim};
 pub use check::{Check, check_all_orders, replay};
 #[cfg(feature = "testing")]
 pub use explored::Explored;
+#[cfg(feature = "testing")]
+pub use recorded::{Recorded, recorded};
 pub use script::{Marked, Returned, Script, all, batch, nothing, one};
 #[cfg(feature = "testing")]
 pub use stand_in::StandIn;

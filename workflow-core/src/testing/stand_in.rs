@@ -1,6 +1,5 @@
 //! Stand-in: a closure in the place of a step, for a test that must not call what the step calls.
 
-use crate::driver::play::Stand;
 use crate::{BoxError, Carries, Emission, Emit, Events};
 
 /// A closure that takes what a step takes, and gives what the step may give.
@@ -41,7 +40,7 @@ where
     R: Emit<Ev>,
     F: Fn(Vec<E>) -> R + Send + Sync + 'static,
 {
-    fn stand(self) -> Stand<Ev> {
+    fn stand(self) -> Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync> {
         Box::new(move |events| self(events.into_iter().filter_map(Ev::unwrap).collect()).emit())
     }
 }
@@ -55,7 +54,7 @@ macro_rules! stands {
             F: Fn($($name),*) -> R + Send + Sync + 'static,
         {
             #[allow(non_snake_case)]
-            fn stand(self) -> Stand<Ev> {
+            fn stand(self) -> Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync> {
                 Box::new(move |events| {
                     let given = events.clone();
                     let mut events = events.into_iter();

@@ -62,8 +62,24 @@ pub(crate) trait Director {
     fn wants_key(&self) -> bool;
 }
 
-/// What a step does in place of itself.
-pub(crate) type Stand<E> = Box<dyn Fn(Vec<E>) -> Result<Emission<E>, BoxError> + Send + Sync>;
+/// What is done in the place of a step, with what it takes.
+pub(crate) type Stand<E> = Box<dyn Fn(Vec<E>) -> Stood<E> + Send + Sync>;
+
+/// What one try of a stand-in does.
+pub(crate) struct Stood<E> {
+    /// How long it takes; `None` for ever.
+    pub(crate) after: Option<Duration>,
+    /// What it sends before it ends.
+    pub(crate) sends: Vec<E>,
+    pub(crate) ends: Result<Emission<E>, BoxError>,
+}
+
+impl<E> Stood<E> {
+    /// It ends at once.
+    pub(crate) fn at_once(ends: Result<Emission<E>, BoxError>) -> Self {
+        Self { after: Some(Duration::ZERO), sends: Vec::new(), ends }
+    }
+}
 
 /// What is said of one step.
 pub(crate) struct Cue<E> {
@@ -107,6 +123,14 @@ pub(crate) struct Played<W: Workflow> {
     pub(crate) recordings: Vec<Recording>,
     /// How often something went on by itself that could not be ordered.
     pub(crate) unordered: u64,
+}
+
+impl<W: Workflow> Played<W> {
+    /// The run cannot begin.
+    pub(crate) fn refused(error: RunError) -> Self {
+        let text = words(&error);
+        Self { end: End::Over(Err(error), text), recordings: Vec::new(), unordered: 0 }
+    }
 }
 
 /// How one play ended.
@@ -203,7 +227,7 @@ enum Death<W: Workflow> {
 /// Plays one run.
 pub(crate) async fn play<W: Workflow>(
     flow: &W,
-    input: W::Input,
+    start: W::Event,
     director: &mut dyn Director,
     stage: &Stage<'_, W>,
 ) -> Played<W> {
@@ -227,13 +251,8 @@ pub(crate) async fn play<W: Workflow>(
     let mut core = Arc::new(Core::new());
     core.set_id("explored".into());
     core.set_special(Box::new(special(&world, stage, Duration::ZERO)));
-    let mut death = match open(&core, input, W::TIMEOUT, stage.crashes > 0) {
-        Ok(()) => live(flow, &core, director, stage, &mut world).await,
-        Err(error) => {
-            let text = error.to_string();
-            Death::End(End::Over(Err(error), text))
-        }
-    };
+    open(&core, start, W::TIMEOUT, stage.crashes > 0);
+    let mut death = live(flow, &core, director, stage, &mut world).await;
     let end = loop {
         match death {
             Death::End(end) => {

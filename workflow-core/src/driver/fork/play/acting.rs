@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{Bell, Live, Play, World};
 use crate::driver::fork::Ended;
 use crate::driver::step::{Order, poll_caught, poll_step};
-use crate::driver::{Exit, Place, Slot};
+use crate::driver::{Exit, Inbound, Place, Slot};
 use crate::machine::{Again, Given, InvocationId};
 use crate::{BoxError, Events, Workflow};
 
@@ -60,10 +60,18 @@ impl<W: Workflow> Play<'_, W> {
                 }
                 match stand_in {
                     _ if fails => Exit::Failed(BoxError::from(ToldToFail)),
-                    Some(act) => match act(events(slot)) {
-                        Ok(emission) => Exit::Emitted(emission),
-                        Err(error) => Exit::Failed(error),
-                    },
+                    Some(act) => {
+                        let stood = act(events(slot));
+                        match stood.after {
+                            None => std::future::pending().await,
+                            Some(Duration::ZERO) => (),
+                            Some(after) => probe.sleep(after, false).await,
+                        }
+                        for sent in stood.sends {
+                            core.receive(Inbound::Sent(invocation, sent));
+                        }
+                        stood.ends.map_or_else(Exit::Failed, Exit::Emitted)
+                    }
                     None => flow.dispatch(slot, place).await,
                 }
             });
