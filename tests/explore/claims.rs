@@ -60,7 +60,10 @@ fn a_closure_stands_in_for_a_step() {
 #[test]
 fn a_stand_in_that_fails_is_tried_again() {
     let check = |times| {
-        check_all_orders(|| Shop, 4u32).step("charge", charged).fails("charge", times).receives(Approval { ok: true })
+        check_all_orders(|| Shop, 4u32)
+            .step("charge", charged)
+            .fails("charge", times)
+            .receives(Approval { ok: true })
     };
     check(2).expect(|sum| matches!(sum, Ok(Some(44)))).run();
     let broken = check(3).expect(|sum| sum.is_ok()).try_run().unwrap_err();
@@ -90,6 +93,27 @@ fn delays_pass_in_no_time_and_count_for_timeouts() {
 fn a_run_that_waits_for_what_does_not_come_stalls() {
     let broken = check_all_orders(|| Shop, 4u32).step("charge", charged).try_run().unwrap_err();
     assert_eq!(broken.claim(), &Claim::Stalls("`ship` waits for `Approval`".to_owned()));
+}
+
+/// It sleeps on a clock of its own.
+struct Sleeper;
+
+#[workflow]
+impl Sleeper {
+    #[step(timeout = "10s", retry(attempts = 2, wait = "1s"))]
+    async fn open(&self, n: StartEvent<u32>) -> StopEvent<u32> {
+        tokio::time::sleep(Duration::from_secs(n.0.into())).await;
+        StopEvent(n.0)
+    }
+}
+
+#[test]
+fn what_could_not_be_ordered_is_counted() {
+    let explored = check_all_orders(|| Sleeper, 5u32).expect(|n| matches!(n, Ok(5))).run();
+    assert_eq!(explored.unordered, 1);
+    assert!(explored.to_string().contains("1 times a step went on by a timer"), "{explored}");
+    // It is dropped by its timeout, as it would be elsewhere.
+    check_all_orders(|| Sleeper, 15u32).expect(|n| n.is_err()).run();
 }
 
 #[test]
@@ -135,7 +159,12 @@ fn a_random_schedule_that_breaks_a_claim_is_played_again_by_its_line() {
             Some(line) => replay(|| Shop, 4u32, line),
             None => check_all_orders(|| Shop, 4u32),
         };
-        check.step("charge", charged).receives(Approval { ok: false }).at_most(1).seed(1).expect(|sum| sum.is_err())
+        check
+            .step("charge", charged)
+            .receives(Approval { ok: false })
+            .at_most(1)
+            .seed(1)
+            .expect(|sum| sum.is_err())
     };
     let broken = check(None).try_run().unwrap_err();
     let again = check(Some(broken.schedule())).try_run().unwrap_err();

@@ -135,7 +135,11 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn outcomes(plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>), crashes: u32, reduces: bool) -> Option<(BTreeSet<String>, u64)> {
+fn outcomes(
+    plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>),
+    crashes: u32,
+    reduces: bool,
+) -> Option<(BTreeSet<String>, u64)> {
     let seen = RefCell::new(BTreeSet::new());
     let check = check_all_orders(|| Acts, plan.clone())
         .crashes_up_to(crashes)
@@ -145,7 +149,9 @@ fn outcomes(plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>), crashes: u32, reduces: bool) 
         .expect(|outcome| {
             let text = match outcome {
                 Ok(output) => format!("{output:?}"),
-                Err(error @ RunError::Step { .. }) => format!("{error} {:?}", std::error::Error::source(error)),
+                Err(error @ RunError::Step { .. }) => {
+                    format!("{error} {:?}", std::error::Error::source(error))
+                }
                 Err(error) => error.to_string(),
             };
             seen.borrow_mut().insert(text);

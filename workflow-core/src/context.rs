@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::attached::{event_name, may_publish};
-use crate::driver::{Call, Collect, Core, Execution, Inbound, Tether, WaitFor};
 #[cfg(feature = "testing")]
 use crate::driver::Probe;
+use crate::driver::{Call, Collect, Core, Execution, Inbound, Tether, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
 use crate::graph::StepNode;

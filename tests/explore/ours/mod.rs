@@ -26,7 +26,11 @@ fn check<'a, W: Workflow<Input: Clone, Output: PartialEq> + 'a>(
     let is_long = std::env::var_os("EXPLORE").is_some_and(|how| how == "long");
     let (crashes, schedules) = if is_long { (2, 5_000_000) } else { (1, 30_000) };
     let sized = |check: Check<'a, W>| {
-        check.at_most(schedules).within(Duration::from_secs(if is_long { 600 } else { 8 })).seed(7).expect(expected)
+        check
+            .at_most(schedules)
+            .within(Duration::from_secs(if is_long { 600 } else { 8 }))
+            .seed(7)
+            .expect(expected)
     };
     [sized(begin()).run(), sized(begin().crashes_up_to(crashes)).run()]
 }

@@ -64,8 +64,10 @@ fn a_join_that_trusts_an_order_is_found() {
         |check| check.expect(|text| text.as_ref().is_ok_and(|text| text == "TO BE OR")),
     );
     assert_eq!(broken.schedules(), 2);
-    let explored = holds(|| Sorting, "to be or".to_owned(), |check| {
-        check.expect(|text| text.as_ref().is_ok_and(|text| text == "TO BE OR"))
-    });
+    let explored = holds(
+        || Sorting,
+        "to be or".to_owned(),
+        |check| check.expect(|text| text.as_ref().is_ok_and(|text| text == "TO BE OR")),
+    );
     assert_eq!(explored.schedules, 6);
 }

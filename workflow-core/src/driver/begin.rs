@@ -95,12 +95,7 @@ fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
 }
 
 /// Tells the machine what opens the run.
-pub(super) fn open<W: Workflow>(
-    core: &Core<W>,
-    event: W::Event,
-    limit: Option<Duration>,
-    resumable: bool,
-) {
+pub(super) fn open<W: Workflow>(core: &Core<W>, event: W::Event, limit: Option<Duration>, resumable: bool) {
     let plan = W::Event::plan();
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);

@@ -45,10 +45,10 @@ pub use delivery::{Delivery, Gave};
 pub(crate) use execution::Execution;
 #[cfg(feature = "testing")]
 pub(crate) use fork::play;
-#[cfg(feature = "testing")]
-pub(crate) use probe::Probe;
 pub use handle::RunHandle;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
+#[cfg(feature = "testing")]
+pub(crate) use probe::Probe;
 pub use run::Run;
 pub use snapshot::{ResumeError, Snapshot, SnapshotError};
 pub use stream::EventStream;

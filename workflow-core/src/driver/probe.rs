@@ -139,7 +139,8 @@ impl Probe {
     pub(super) fn next(&self) -> (Option<Duration>, Option<Duration>) {
         let inner = self.inner();
         let next = |is_guard: bool| {
-            let timers = inner.timers.iter().filter(|timer| timer.is_guard == is_guard && timer.at > inner.now);
+            let timers =
+                inner.timers.iter().filter(|timer| timer.is_guard == is_guard && timer.at > inner.now);
             timers.map(|timer| timer.at).min()
         };
         (next(false), next(true))

@@ -60,9 +60,14 @@ struct Pending<'c, W: Workflow, E> {
 #[derive(Clone, Copy)]
 enum Phase {
     New,
-    Waiting { wait: u64, index: u32 },
+    Waiting {
+        wait: u64,
+        index: u32,
+    },
     /// Its answer is on record, and is given with the next poll.
-    Recorded { index: u32 },
+    Recorded {
+        index: u32,
+    },
     Over,
 }
 
@@ -71,7 +76,9 @@ where
     W::Event: Waits<E>,
 {
     pub(crate) fn new(context: &'c Context<W>) -> Self {
-        Self { pending: Pending { context, wish: None, phase: Phase::New, recorded: None, event: PhantomData } }
+        Self {
+            pending: Pending { context, wish: None, phase: Phase::New, recorded: None, event: PhantomData },
+        }
     }
 
     /// Waits for an event for which this holds; others are left to whoever else wants them.

@@ -62,12 +62,16 @@ impl Recording {
     fn start(&self) -> String {
         let took = self.executions().iter().flat_map(Execution::took);
         let start = took.clone().find(|event| event.event().starts_with("StartEvent"));
-        start.or_else(|| took.clone().next()).map_or_else(|| "\"\"".to_owned(), |event| quoted(&pair("", event)))
+        start
+            .or_else(|| took.clone().next())
+            .map_or_else(|| "\"\"".to_owned(), |event| quoted(&pair("", event)))
     }
 
     fn one_try(&self, execution: &Execution, test: &mut String) {
         let came = execution.took().iter().filter(|event| {
-            execution.follows().is_empty() && execution.attempt() == 1 && !event.event().starts_with("StartEvent")
+            execution.follows().is_empty()
+                && execution.attempt() == 1
+                && !event.event().starts_with("StartEvent")
         });
         let came: Vec<String> = came.map(|event| pair("", event)).collect();
         if !came.is_empty() {
@@ -106,7 +110,8 @@ fn pair(how: &str, event: &Passed) -> String {
 
 /// A raw string literal that holds this text.
 fn quoted(text: &str) -> String {
-    let longest = text.split('"').skip(1).map(|rest| rest.chars().take_while(|sign| *sign == '#').count()).max();
+    let longest =
+        text.split('"').skip(1).map(|rest| rest.chars().take_while(|sign| *sign == '#').count()).max();
     match longest {
         None => format!("r\"{text}\""),
         Some(signs) => {

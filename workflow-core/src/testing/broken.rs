@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::{Drawing, Recording};
 
-/// The shortest schedule that was found under which a claim does not hold.
+/// The shortest schedule that was found under which a claim does not hold: of those that leave the ordinary order least
+/// often the one that has done so first.
 ///
 /// It prints as a report: the claim, the moves, the timeline, and the line to play it again.
 #[derive(Clone, Debug)]

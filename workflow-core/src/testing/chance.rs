@@ -79,8 +79,7 @@ impl Director for Chance {
     fn choose(&mut self, choices: &[Choice], _: Option<u128>) -> Option<Choice> {
         let at = self.at;
         self.at += 1;
-        let (crashes, others): (Vec<Choice>, Vec<Choice>) =
-            choices.iter().copied().partition(is_crash);
+        let (crashes, others): (Vec<Choice>, Vec<Choice>) = choices.iter().copied().partition(is_crash);
         if self.crashes.contains(&at) && !crashes.is_empty() {
             let place = self.numbers.below(crashes.len() as u64);
             return crashes.get(place as usize).copied();

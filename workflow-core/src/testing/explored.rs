@@ -42,7 +42,10 @@ impl fmt::Display for Explored {
             None if self.is_complete => write!(f, "`{workflow}` holds under every order: {moves}")?,
             None => write!(f, "`{workflow}` holds in {moves}; that is not all orders")?,
             Some((random, seed)) => {
-                write!(f, "`{workflow}` holds in {moves}, {random} of them random from seed {seed}; that is not all orders")?;
+                write!(
+                    f,
+                    "`{workflow}` holds in {moves}, {random} of them random from seed {seed}; that is not all orders"
+                )?;
             }
         }
         if self.unordered > 0 {

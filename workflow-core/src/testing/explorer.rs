@@ -248,11 +248,12 @@ where
                 at = at.min(best.choices.len());
             }
         }
-        // Then all that leave the ordinary way less often.
+        // Then all that leave the ordinary way less often, or as often and sooner.
         let most = best.cost().0 as u32;
         let mut is_shortest = true;
-        'fewer: for detours in 0..most {
+        'fewer: for detours in 0..=most {
             let mut search = Search::new(Way::Detours(detours));
+            let mut is_found = false;
             loop {
                 if left == 0 {
                     is_shortest = false;
@@ -262,13 +263,16 @@ where
                 let played = self.play(&mut search, &mut done, false).await;
                 if let Some(claim) = self.claim(played.end)
                     && same_kind(&claim, &kind)
+                    && done.trimmed_cost() < best.trimmed_cost()
                 {
-                    (best, kind) = (done.clone(), claim);
-                    break 'fewer;
+                    (best, kind, is_found) = (done.clone(), claim, true);
                 }
                 if !search.advance() {
                     break;
                 }
+            }
+            if is_found {
+                break;
             }
         }
         self.schedules = found;
@@ -276,13 +280,7 @@ where
     }
 
     /// The report.
-    async fn broken(
-        &self,
-        claim: Claim,
-        path: &Path,
-        seed: Option<u64>,
-        is_shortest: bool,
-    ) -> Box<Broken> {
+    async fn broken(&self, claim: Claim, path: &Path, seed: Option<u64>, is_shortest: bool) -> Box<Broken> {
         let mut done = Path::default();
         let mut scripted = Scripted::new(&path.choices, true);
         let played = self.play(&mut scripted, &mut done, true).await;

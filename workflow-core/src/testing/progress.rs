@@ -27,7 +27,8 @@ impl Progress {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{spinner} {msg}: {pos} schedules, {per_sec}, {elapsed}");
+            let style =
+                ProgressStyle::with_template("{spinner} {msg}: {pos} schedules, {per_sec}, {elapsed}");
             let bar = ProgressBar::new_spinner().with_message(self.workflow);
             match style {
                 Ok(style) => bar.with_style(style),

@@ -153,21 +153,29 @@ impl<W: Workflow> Recorded<'_, W> {
     #[track_caller]
     pub fn run(self) {
         let Self { flow, start, tries, events, ends } = self;
-        let cast: Vec<Cue<W::Event>> = tries.into_iter().zip(W::graph().steps).map(|(tries, step)| {
-            let tries = Mutex::new(tries);
-            let act = move |took: Vec<W::Event>| {
-                let took = text(&took);
-                let mut tries = tries.lock().unwrap_or_else(PoisonError::into_inner);
-                let same = tries.iter().position(|one| one.took == took).unwrap_or(0);
-                match tries.remove(same) {
-                    Some(Try { after, sends, ends, .. }) => {
-                        Stood { after, sends, ends: ends.map_err(BoxError::from) }
+        let cast: Vec<Cue<W::Event>> = tries
+            .into_iter()
+            .zip(W::graph().steps)
+            .map(|(tries, step)| {
+                let tries = Mutex::new(tries);
+                let act = move |took: Vec<W::Event>| {
+                    let took = text(&took);
+                    let mut tries = tries.lock().unwrap_or_else(PoisonError::into_inner);
+                    let same = tries.iter().position(|one| one.took == took).unwrap_or(0);
+                    match tries.remove(same) {
+                        Some(Try { after, sends, ends, .. }) => {
+                            Stood { after, sends, ends: ends.map_err(BoxError::from) }
+                        }
+                        None => {
+                            Stood::at_once(Err(
+                                format!("`{}` ran more often than was recorded", step.name).into()
+                            ))
+                        }
                     }
-                    None => Stood::at_once(Err(format!("`{}` ran more often than was recorded", step.name).into())),
-                }
-            };
-            Cue { stand_in: Some(Box::new(act)), is_pure: true, ..Cue::default() }
-        }).collect();
+                };
+                Cue { stand_in: Some(Box::new(act)), is_pure: true, ..Cue::default() }
+            })
+            .collect();
         let stage = Stage::<W> {
             cast: &cast,
             events: &events,
@@ -249,7 +257,9 @@ fn event<W: Workflow>(words: &str, value: Value) -> (How, W::Event) {
     };
     // In the enum it goes by its name alone.
     let variant = name.split('<').next().unwrap_or(name);
-    let read = serde_json::from_value::<W::Event>(Value::Object([(variant.to_owned(), value)].into_iter().collect()));
+    let read = serde_json::from_value::<W::Event>(Value::Object(
+        [(variant.to_owned(), value)].into_iter().collect(),
+    ));
     let event = read.unwrap_or_else(|error| panic!("`{}` has no event `{name}` like this: {error}", W::NAME));
     assert_eq!(W::graph().event_name(event.kind()), name, "the recorded event is another one now");
     (how, event)

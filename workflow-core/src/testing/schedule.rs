@@ -94,7 +94,9 @@ impl Names {
             _ => (),
         }
         if let Some(event) = word.strip_prefix('+') {
-            return (0..self.events.len() as u16).find(|place| self.event(*place) == event).map(Choice::Event);
+            return (0..self.events.len() as u16)
+                .find(|place| self.event(*place) == event)
+                .map(Choice::Event);
         }
         match word.strip_prefix('!') {
             Some(step) => self.name(step).map(Choice::CrashIn),
@@ -112,7 +114,10 @@ impl Names {
     }
 
     fn unknown(&self, word: &str) -> String {
-        format!("the schedule says `{word}`, which is no step of `{}` and no event that comes in", self.graph.name)
+        format!(
+            "the schedule says `{word}`, which is no step of `{}` and no event that comes in",
+            self.graph.name
+        )
     }
 }
 
@@ -173,6 +178,11 @@ impl Path {
     /// How often the ordinary way is left, and how long it is.
     pub(super) fn cost(&self) -> (usize, usize) {
         (self.detours.len(), self.choices.len())
+    }
+
+    /// How often the ordinary way is left, and when for the last time.
+    pub(super) fn trimmed_cost(&self) -> (usize, usize) {
+        (self.detours.len(), self.trimmed().len())
     }
 
     /// The choices without what is ordinary at the end.

@@ -546,10 +546,12 @@ impl<W: Workflow> Play<'_, W> {
             let name = [u64::from(name.step), u64::from(name.index), live.seen, world.unseen];
             world.unseen = fnv_1a(&name.map(u64::to_le_bytes).concat());
         }
-        let is_known = live.bell.rings() || world.probe.take_slept() || core.open_waits(number, false) > 0 && {
-            let is_timed = W::graph().steps[usize::from(name.step)].timeout.is_some();
-            is_timed || core.with_waiting(|waiting| waiting.only_waits_for(number)).is_some()
-        };
+        let is_known = live.bell.rings()
+            || world.probe.take_slept()
+            || core.open_waits(number, false) > 0 && {
+                let is_timed = W::graph().steps[usize::from(name.step)].timeout.is_some();
+                is_timed || core.with_waiting(|waiting| waiting.only_waits_for(number)).is_some()
+            };
         live.is_unknown = polled.is_pending() && !is_known;
         Some((place, polled))
     }

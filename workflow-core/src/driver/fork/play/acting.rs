@@ -92,7 +92,17 @@ impl<W: Workflow> Play<'_, W> {
         });
         let bell = Arc::new(Bell { rings: AtomicBool::new(true), sleeper: Arc::clone(&self.sleeper) });
         let waker = Waker::from(Arc::clone(&bell));
-        self.lives.push(Live { name, invocation, future, bell, waker, polls: 0, seen: 0, is_opaque, is_unknown: false });
+        self.lives.push(Live {
+            name,
+            invocation,
+            future,
+            bell,
+            waker,
+            polls: 0,
+            seen: 0,
+            is_opaque,
+            is_unknown: false,
+        });
     }
 }
 
