@@ -75,6 +75,9 @@ where
 /// What is asked of an outcome.
 type Expected<'a, W> = Box<dyn Fn(&Result<<W as Workflow>::Output, RunError>) -> bool + 'a>;
 
+/// What is asked of the state.
+type Holds<'a, W> = Box<dyn Fn(&<W as Workflow>::State) -> bool + 'a>;
+
 /// A check that has not begun; made by [`check_all_orders`].
 ///
 /// Without any claim it asks that no schedule stalls, panics or delivers twice.
@@ -85,7 +88,7 @@ pub struct Check<'a, W: Workflow> {
     pub(super) cast: Vec<Cue<W::Event>>,
     pub(super) events: Vec<W::Event>,
     pub(super) expect: Option<Expected<'a, W>>,
-    pub(super) always: Option<Box<dyn Fn(&W::State) -> bool + 'a>>,
+    pub(super) always: Option<Holds<'a, W>>,
     pub(super) is_deterministic: bool,
     pub(super) crashes: u32,
     pub(super) shares_nothing: bool,

@@ -2,6 +2,9 @@
 
 use crate::{BoxError, Carries, Emission, Emit, Events};
 
+/// What is done with the events that a step takes.
+type Acts<Ev> = Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync>;
+
 /// A closure that takes what a step takes, and gives what the step may give.
 ///
 /// `|draft: Draft| ..` for a step of one event, `|a: A, b: B| ..` for a join, `|hits: Vec<Hit>| ..` for a batch. It
@@ -14,7 +17,7 @@ use crate::{BoxError, Carries, Emission, Emit, Events};
 pub trait StandIn<Ev, Takes>: Send + Sync + 'static {
     /// The closure, over the events as they come.
     #[doc(hidden)]
-    fn stand(self) -> Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync>;
+    fn stand(self) -> Acts<Ev>;
 }
 
 /// The events of a batch, all of one type.
@@ -40,7 +43,7 @@ where
     R: Emit<Ev>,
     F: Fn(Vec<E>) -> R + Send + Sync + 'static,
 {
-    fn stand(self) -> Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync> {
+    fn stand(self) -> Acts<Ev> {
         Box::new(move |events| self(events.into_iter().filter_map(Ev::unwrap).collect()).emit())
     }
 }
@@ -54,7 +57,7 @@ macro_rules! stands {
             F: Fn($($name),*) -> R + Send + Sync + 'static,
         {
             #[allow(non_snake_case)]
-            fn stand(self) -> Box<dyn Fn(Vec<Ev>) -> Result<Emission<Ev>, BoxError> + Send + Sync> {
+            fn stand(self) -> Acts<Ev> {
                 Box::new(move |events| {
                     let given = events.clone();
                     let mut events = events.into_iter();

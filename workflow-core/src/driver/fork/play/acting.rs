@@ -7,7 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use super::{Bell, Live, Play, World};
+use super::World;
+use super::life::{Bell, Live, Play};
 use crate::driver::fork::Ended;
 use crate::driver::step::{Order, poll_caught, poll_step};
 use crate::driver::{Exit, Inbound, Place, Slot};
