@@ -26,6 +26,13 @@ enum Act {
     Stop,
 }
 
+/// What the steps of either kind do, for each step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Plan {
+    first: Vec<Vec<Act>>,
+    second: Vec<Vec<Act>>,
+}
+
 #[event]
 struct First(Vec<Act>, u32);
 #[event]
@@ -77,8 +84,8 @@ impl Acts {
 #[workflow(state = Shared)]
 impl Acts {
     #[step]
-    async fn open(&self, plan: StartEvent<(Vec<Vec<Act>>, Vec<Vec<Act>>)>) -> (Vec<First>, Vec<Second>) {
-        let (first, second) = plan.0;
+    async fn open(&self, plan: StartEvent<Plan>) -> (Vec<First>, Vec<Second>) {
+        let Plan { first, second } = plan.0;
         let first = first.into_iter().zip(1..).map(|(acts, own)| First(acts, own));
         (first.collect(), second.into_iter().zip(11..).map(|(acts, own)| Second(acts, own)).collect())
     }
@@ -174,7 +181,7 @@ proptest! {
         first in prop::collection::vec(prop::collection::vec(act(), 0..4), 0..3),
         second in prop::collection::vec(prop::collection::vec(act(), 0..3), 0..3),
     ) {
-        let plan = (first, second);
+        let plan = Plan { first, second };
         if let Some((whole, all)) = outcomes(&plan, 0, false) {
             let (reduced, few) = outcomes(&plan, 0, true).unwrap();
             prop_assert!(few <= all, "{few} schedules instead of {all}");
@@ -187,7 +194,7 @@ proptest! {
         first in prop::collection::vec(prop::collection::vec(act(), 0..3), 0..3),
         second in prop::collection::vec(prop::collection::vec(act(), 0..2), 0..2),
     ) {
-        let plan = (first, second);
+        let plan = Plan { first, second };
         if let Some((whole, all)) = outcomes(&plan, 1, false) {
             let (pruned, few) = outcomes(&plan, 1, true).unwrap();
             prop_assert!(few <= all, "{few} schedules instead of {all}");

@@ -52,8 +52,6 @@ struct Pending<'c, W: Workflow, E> {
     context: &'c Context<W>,
     wish: Option<Wish<W::Event>>,
     phase: Phase,
-    /// The answer that is on record.
-    recorded: Option<Waited<W::Event>>,
     event: PhantomData<fn() -> E>,
 }
 
@@ -76,9 +74,7 @@ where
     W::Event: Waits<E>,
 {
     pub(crate) fn new(context: &'c Context<W>) -> Self {
-        Self {
-            pending: Pending { context, wish: None, phase: Phase::New, recorded: None, event: PhantomData },
-        }
+        Self { pending: Pending { context, wish: None, phase: Phase::New, event: PhantomData } }
     }
 
     /// Waits for an event for which this holds; others are left to whoever else wants them.
@@ -101,9 +97,9 @@ where
     fn poll(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Poll<Option<E>> {
         if let Phase::New = self.phase {
             self.begin(cx, timeout);
-        } else if let (Phase::Recorded { .. }, Some(recorded)) = (self.phase, self.recorded.take()) {
+        } else if let Phase::Recorded { index } = self.phase {
             self.phase = Phase::Over;
-            return Poll::Ready(self.on_record(recorded));
+            return Poll::Ready(self.on_record(index));
         }
         let Phase::Waiting { wait, .. } = self.phase else {
             return Poll::Pending;
@@ -122,8 +118,9 @@ where
     }
 
     /// What is on record for this wait of a step that has started again.
-    fn on_record(&self, recorded: Waited<W::Event>) -> Option<E> {
-        let Waited::Got(event) = recorded else {
+    fn on_record(&self, index: u32) -> Option<E> {
+        let recorded = self.context.execution().and_then(|execution| execution.recorded_wait(index));
+        let Some(Waited::Got(event)) = recorded else {
             return None;
         };
         let name = |kind: u16| W::graph().event_name(kind);
@@ -148,7 +145,6 @@ where
         context.expect_wait_is_declared(event);
         let (index, on_record) = context.execution().map_or((0, None), Execution::next_wait);
         if let Some(Waited::Got(_) | Waited::TimedOut) = on_record {
-            self.recorded = on_record;
             self.phase = Phase::Recorded { index };
             return cx.waker().wake_by_ref();
         }
@@ -167,7 +163,9 @@ where
 impl<W: Workflow, E> Drop for Pending<'_, W, E> {
     fn drop(&mut self) {
         let (core, step) = (self.context.core(), self.context.place());
-        if let (Phase::Recorded { index }, Some(Waited::Got(event))) = (self.phase, self.recorded.take())
+        if let Phase::Recorded { index } = self.phase
+            && let Some(execution) = self.context.execution()
+            && let Some(Waited::Got(event)) = execution.recorded_wait(index)
             && !self.context.is_abandoned()
         {
             let (invocation, unread) = (self.context.invocation_id(), Some(event));

@@ -3,7 +3,7 @@
 //!
 //! It is a fork like any other, but for the one question of what comes next.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -168,6 +168,9 @@ struct World {
     unseen: u64,
     /// The executions that have returned.
     returned: BTreeSet<u64>,
+    /// By number and try: how often a step has sent and published something, at most in any life, and how often that
+    /// was delivered in all of them.
+    given_out: BTreeMap<(u64, u32), (u32, u32)>,
     twice: Option<String>,
     unordered: u64,
     recordings: Vec<Recording>,
@@ -199,6 +202,7 @@ pub(crate) async fn play<W: Workflow>(
         crashes: stage.crashes,
         unseen: 0,
         returned: BTreeSet::new(),
+        given_out: BTreeMap::new(),
         twice: None,
         unordered: 0,
         recordings: Vec::new(),

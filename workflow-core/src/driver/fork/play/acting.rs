@@ -49,6 +49,7 @@ impl<W: Workflow> Play<'_, W> {
         };
         let (flow, core, probe) = (self.flow, self.core, Arc::clone(&world.probe));
         let Order { mut slot, execution, .. } = order;
+        let own = execution.clone().filter(|_| stand_in.is_none());
         let limit = W::Event::plan().graph().steps[place].timeout;
         let mut timer = limit.map(|limit| Box::pin(probe.sleep(limit, true)));
         let future = Box::pin(async move {
@@ -102,6 +103,7 @@ impl<W: Workflow> Play<'_, W> {
             polls: 0,
             seen: 0,
             is_opaque,
+            execution: own,
             is_unknown: false,
         });
     }

@@ -13,7 +13,7 @@ use crate::driver::clock::Clock;
 use crate::driver::drive::Driver;
 use crate::driver::fork::{Ended, Fork};
 use crate::driver::snapshot::Written;
-use crate::driver::{Core, Exit, Inbound};
+use crate::driver::{Core, Execution, Exit, Inbound};
 use crate::hash::fnv_1a;
 use crate::machine::{Input, InvocationId, Machine, Outcome, Output, Part, Touch};
 use crate::{Events, Workflow};
@@ -28,6 +28,8 @@ pub(super) struct Live<'r, E> {
     pub(super) polls: u32,
     pub(super) seen: u64,
     pub(super) is_opaque: bool,
+    /// Of the step itself, and not of one that stands in for it.
+    pub(super) execution: Option<Arc<Execution<E>>>,
     /// Whether it waits for something that is not known here.
     pub(super) is_unknown: bool,
 }
@@ -192,7 +194,7 @@ impl<W: Workflow> Play<'_, W> {
         let mut machine = core.machine();
         let machine = machine.as_deref_mut().expect("a play begins with a machine");
         loop {
-            self.take_in(machine);
+            let _ = self.take_in(machine);
             loop {
                 let may_settle = machine.may_settle();
                 let order = self.fork.next_order(machine);
@@ -227,13 +229,23 @@ impl<W: Workflow> Play<'_, W> {
         }
     }
 
-    fn take_in(&mut self, machine: &mut Machine<W::Event>) {
+    /// Tells the machine what has come in; how much of it the step that went on has sent and published.
+    fn take_in(&mut self, machine: &mut Machine<W::Event>) -> u32 {
+        let mut given_out = 0;
         if self.core.attention.load(Ordering::Relaxed) {
             for inbound in self.core.take_inbox() {
                 let fact = self.fork.fact(inbound);
+                let is_counted = |invocation: &InvocationId| *invocation != InvocationId::NONE;
+                given_out += match &fact {
+                    Input::StepSent { invocation, .. } | Input::StepPublished { invocation, .. } => {
+                        u32::from(is_counted(invocation))
+                    }
+                    _ => 0,
+                };
                 self.fork.tell(machine, fact);
             }
         }
+        given_out
     }
 
     /// What may come next, the most ordinary first.
@@ -271,13 +283,23 @@ impl<W: Workflow> Play<'_, W> {
         let Some((place, polled)) = self.poll(name, world) else {
             return false;
         };
+        let core = self.core;
+        let mut machine = core.machine();
+        let machine = machine.as_deref_mut().expect("a play begins with a machine");
+        let delivered = self.take_in(machine);
+        if let Some(execution) = self.lives[place].execution.as_ref().filter(|_| delivered > 0) {
+            let number = self.lives[place].invocation.number;
+            let counts = world.given_out.entry((number, execution.attempt.number)).or_default();
+            *counts = (counts.0.max(execution.given_out()), counts.1 + delivered);
+            if counts.1 > counts.0 {
+                let step = W::graph().steps[usize::from(name.step)].name;
+                world.twice = Some(format!("what `{step}` sent or published was delivered twice"));
+            }
+        }
         let Poll::Ready((invocation, ended)) = polled else {
             return self.lives[place].is_unknown;
         };
         drop(self.lives.remove(place));
-        let mut machine = self.core.machine();
-        let machine = machine.as_deref_mut().expect("a play begins with a machine");
-        self.take_in(machine);
         let returned = matches!(&ended, Ended::Exit(exit) if !matches!(exit, Exit::Failed(_)));
         if returned && !world.returned.insert(invocation.number) {
             let step = W::graph().steps[usize::from(name.step)].name;
