@@ -104,6 +104,29 @@ async fn a_letter_survives_a_restart_after_any_delivery() {
 }
 
 #[test]
+fn a_letter_is_right_in_every_order_and_after_every_crash() {
+    use workflow_core::testing::check_all_orders;
+
+    check_all_orders(|| LETTERS, "ships")
+        .crashes()
+        .receives(Approval(true))
+        .expect(|letter| matches!(letter, Ok(Some(_))))
+        .run();
+}
+
+#[test]
+fn a_model_that_fails_twice_is_asked_a_third_time() {
+    use workflow_core::testing::check_all_orders;
+
+    check_all_orders(|| LETTERS, "queues")
+        .step("write", |topic: StartEvent<String>| Draft(topic.0))
+        .fails("write", 2)
+        .receives(Approval(false))
+        .expect(|letter| matches!(letter, Ok(None)))
+        .run();
+}
+
+#[test]
 fn a_letter_that_waits_goes_on_when_it_is_approved() {
     use workflow_core::testing::{Script, one};
 

@@ -219,3 +219,56 @@ async fn a_second_wait_may_begin_while_the_first_one_waits_for_a_worker_to_go_on
     assert_eq!(run.await.unwrap(), [1, 0]);
     assert_eq!(flow.0.take(), ["the other is done", "approved 0"]);
 }
+
+/// Takes what comes first of two, then the other, and then waits for its end.
+struct OneThenTheOther {
+    /// Whether the step waits in another order when it starts again.
+    turns: std::sync::atomic::AtomicBool,
+}
+
+#[workflow(receives(Approval, Item, Go))]
+impl OneThenTheOther {
+    #[step(waits(Approval, Item, Go))]
+    async fn ask(&self, ctx: &Context<Self>, _ev: StartEvent<()>) -> StopEvent<(u32, u32)> {
+        let is_turned = self.turns.load(std::sync::atomic::Ordering::Relaxed);
+        if is_turned {
+            let _ = ctx.wait_for::<Item>().await;
+        }
+        let approval = tokio::select! {
+            biased;
+            approval = ctx.wait_for::<Approval>() => approval,
+            _ = ctx.wait_for::<Item>() => unreachable!("the other one is looked at first"),
+        };
+        let item = ctx.wait_for::<Item>().await;
+        let Go = ctx.wait_for::<Go>().await;
+        StopEvent((approval.of, item.0))
+    }
+}
+
+/// The run as it is when its step has had both, and waits for its end.
+async fn has_had_both() -> workflow_core::Snapshot {
+    let flow = OneThenTheOther { turns: false.into() };
+    let mut run = flow.run(()).resumable();
+    run.send(Item(7)).unwrap();
+    run.send(approved(1)).unwrap();
+    assert!(tokio::time::timeout(Duration::from_secs(1), &mut run).await.is_err());
+    run.snapshot().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_starts_again_begins_the_same_waits_beside_one_that_is_on_record() {
+    let flow = OneThenTheOther { turns: false.into() };
+    let run = flow.resume(has_had_both().await).unwrap();
+    run.send(Go).unwrap();
+    assert_eq!(run.timeout(HOUR).await.unwrap(), (1, 7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_starts_again_and_waits_in_another_order_fails_and_says_so() {
+    let flow = OneThenTheOther { turns: true.into() };
+    let run = flow.resume(has_had_both().await).unwrap();
+    run.send(Go).unwrap();
+    let error = run.timeout(HOUR).await.unwrap_err();
+    let panicked = error.step_error::<workflow_core::StepPanicked>().unwrap().to_string();
+    assert!(panicked.contains("waits for `Item`, where it had waited for `Approval` before"), "{panicked}");
+}

@@ -9,11 +9,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::attached::{event_name, may_publish};
+#[cfg(feature = "testing")]
+use crate::driver::Probe;
 use crate::driver::{Call, Collect, Core, Execution, Inbound, Tether, WaitFor};
 use crate::error::{SendError, ValueError};
 use crate::fields::short_name;
 use crate::graph::StepNode;
 use crate::machine::{Attempt, InvocationId};
+#[cfg(feature = "testing")]
+use crate::machine::{Part, Touch};
 use crate::{Carries, Emit, Events, Publishes, Sends, Waits, Workflow};
 
 /// One step's view of its run: asked for by a parameter `ctx: &Context<Self>`.
@@ -81,6 +85,13 @@ impl<W: Workflow> Context<W> {
         }
     }
 
+    /// Who notes what the step touches, where the order of the run is chosen from outside.
+    #[cfg(feature = "testing")]
+    pub(crate) fn probe(&self) -> Option<&Arc<Probe>> {
+        self.execution.as_ref()?;
+        self.core.probe()
+    }
+
     /// The step's place in the graph.
     pub(crate) fn place(&self) -> u16 {
         self.step
@@ -141,7 +152,13 @@ impl<W: Workflow> Context<W> {
             return change(&mut before);
         }
         let mut state = self.core.state();
+        #[cfg(feature = "testing")]
+        let probed = self.probe().map(|probe| (probe, probe.has_changed_state(), probe.finds(&*state)));
         let returned = self.change(&mut state, change);
+        #[cfg(feature = "testing")]
+        if let Some((probe, had_changed, found)) = probed {
+            probe.leaves(found, had_changed, &*state);
+        }
         if let Some((notes, look)) = looked {
             notes.state_is(number, look, &*state);
         }
@@ -170,7 +187,12 @@ impl<W: Workflow> Context<W> {
     ///
     /// [`ValueError::Wrong`] when it does not read as a `V`; it names the key and `V`.
     pub fn get<V: DeserializeOwned>(&self, key: &str) -> Result<Option<V>, ValueError> {
-        let Some(value) = self.core.value(key) else {
+        let value = self.core.value(key);
+        #[cfg(feature = "testing")]
+        if let Some(probe) = self.probe() {
+            probe.key(key, false, value.as_ref());
+        }
+        let Some(value) = value else {
             return Ok(None);
         };
         serde_json::from_value(value).map(Some).map_err(|source| ValueError::Wrong {
@@ -189,6 +211,10 @@ impl<W: Workflow> Context<W> {
         let key = key.into();
         match serde_json::to_value(value) {
             Ok(value) => {
+                #[cfg(feature = "testing")]
+                if let Some(probe) = self.probe() {
+                    probe.key(&key, true, None);
+                }
                 let number = self.invocation.number;
                 let noted = self.execution().and_then(|execution| Some((execution, self.core.notes()?)));
                 if !noted.is_some_and(|(execution, notes)| notes.has_set(number, execution.next_set())) {
@@ -294,6 +320,10 @@ impl<W: Workflow> Context<W> {
         let emission = event.emit().expect("what is collected is an event");
         let is_repeated = self.core.is_resumable() || self.node().retries;
         let memory = is_repeated.then_some(self.invocation.number);
+        #[cfg(feature = "testing")]
+        if let Some(probe) = self.probe() {
+            probe.touch(Touch::change(Part::Collected(self.step)));
+        }
         let collect = || self.core.collect(self.step, emission, &wanted, memory);
         let taken = self.unless_abandoned(collect)??;
         Some(C::split(&wanted, &mut taken.into_iter()))
@@ -354,6 +384,10 @@ impl<W: Workflow> Context<W> {
     ///
     /// Outside of a tokio runtime with timers (`enable_time`), which fails the step.
     pub async fn sleep(&self, time: Duration) {
+        #[cfg(feature = "testing")]
+        if let Some(probe) = self.probe() {
+            return probe.sleep(time, false).await;
+        }
         tokio::time::sleep(time).await;
     }
 

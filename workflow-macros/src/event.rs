@@ -185,9 +185,9 @@ fn unwritable(item: &DeriveInput) -> TokenStream {
             }
         }
         impl #reading #root::__private::serde::Deserialize<'de> for #name #arguments #bounds {
-            fn deserialize<D: #root::__private::serde::Deserializer<'de>>(
-                _: D,
-            ) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: #root::__private::serde::Deserializer<'de>>(
+                _: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
                 ::core::result::Result::Err(#root::__private::transient_read(#text))
             }
         }

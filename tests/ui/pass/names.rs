@@ -97,7 +97,37 @@ impl Bare {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), RunError> {
+async
+
+#[event]
+struct D(u32);
+#[event]
+struct S(u32);
+#[event]
+struct V(u32);
+
+/// Events that are called as type parameters are.
+struct Letters;
+
+#[workflow]
+impl Letters {
+    #[step]
+    async fn d(&self, n: StartEvent<u32>) -> D {
+        D(n.0)
+    }
+
+    #[step]
+    async fn s(&self, d: D) -> (S, V) {
+        (S(d.0), V(d.0))
+    }
+
+    #[step]
+    async fn v(&self, s: S, v: V) -> StopEvent<u32> {
+        StopEvent(s.0 + v.0)
+    }
+}
+
+fn main() -> Result<(), RunError> {
     let counted: usize = Aliases.run("pirates").await?;
     assert_eq!(counted, 7);
     assert_eq!(Aliases.run("").await.unwrap_err().to_string(), "step `count` failed");

@@ -73,7 +73,7 @@ pub(super) fn begin<'a, W: Workflow>(
         (Opening::Input(input), Some(special)) => {
             let resumable = special.resumable;
             core.set_special(special);
-            open(&core, input, limit, resumable)?;
+            open(&core, W::open(input)?, limit, resumable);
             None
         }
         // Only a run with a journal begins with an event.
@@ -98,22 +98,15 @@ fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
 }
 
 /// Tells the machine what opens the run.
-fn open<W: Workflow>(
-    core: &Core<W>,
-    input: W::Input,
-    limit: Option<Duration>,
-    resumable: bool,
-) -> Result<(), RunError> {
+pub(super) fn open<W: Workflow>(core: &Core<W>, event: W::Event, limit: Option<Duration>, resumable: bool) {
     let plan = W::Event::plan();
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);
-    let event = W::open(input)?;
     if let Some(watch) = core.watch() {
         watch.opens::<W>(&event);
     }
     machine.handle_input(Duration::ZERO, Input::Started { event });
     *core.machine() = Some(Box::new(machine));
-    Ok(())
 }
 
 /// A run that is more than a plain one, so far that it can be written down before it is first polled.
@@ -137,7 +130,7 @@ pub(super) fn open_whole<W: Workflow>(
     let resumable = special.resumable;
     core.set_special(special);
     if let Opening::Input(input) = opening {
-        open(core, input, limit, resumable)?;
+        open(core, W::open(input)?, limit, resumable);
     }
     Ok(Opening::Resumed)
 }

@@ -321,6 +321,12 @@ impl<W: Workflow> Core<W> {
         self.special().map(|special| &special.watch)
     }
 
+    /// Who notes what the run touches, where its order is chosen from outside.
+    #[cfg(feature = "testing")]
+    pub(crate) fn probe(&self) -> Option<&Arc<super::Probe>> {
+        self.watch()?.probe()
+    }
+
     /// Who takes the run down.
     pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
         self.watch()?.recorder()

@@ -28,7 +28,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock) -> Self {
         Self { waker: None, clock, pen: None }
     }
 

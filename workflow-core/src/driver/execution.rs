@@ -76,8 +76,22 @@ impl<E> Execution<E> {
         E: Clone,
     {
         let index = self.waits.fetch_add(1, Relaxed);
+        (index, self.recorded_wait(index))
+    }
+
+    /// What came of this wait, where that is on record.
+    pub(crate) fn recorded_wait(&self, index: u32) -> Option<Waited<E>>
+    where
+        E: Clone,
+    {
         let waited = self.waited.lock().unwrap_or_else(PoisonError::into_inner);
-        (index, waited.get(index as usize).cloned())
+        waited.get(index as usize).cloned()
+    }
+
+    /// How many events this try has sent and published, with those that were on record.
+    #[cfg(feature = "testing")]
+    pub(super) fn given_out(&self) -> u32 {
+        self.sends.load(Relaxed) + self.publishes.load(Relaxed)
     }
 
     /// How often this try has looked at the state before.

@@ -27,6 +27,8 @@ use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Output
 use crate::retry::Failure;
 use crate::{BoxError, Emission, Events, RunError, StepError, StepPanicked, StepTimedOut, Workflow};
 
+#[cfg(feature = "testing")]
+pub(crate) mod play;
 mod stepwise;
 mod written;
 

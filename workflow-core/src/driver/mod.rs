@@ -24,6 +24,8 @@ mod lone;
 #[cfg(feature = "tracing")]
 mod payload;
 mod place;
+#[cfg(feature = "testing")]
+mod probe;
 mod record;
 mod run;
 mod snapshot;
@@ -43,9 +45,13 @@ pub use call::Call;
 pub use collect::Collect;
 pub use delivery::{Delivery, Gave};
 pub(crate) use execution::Execution;
+#[cfg(feature = "testing")]
+pub(crate) use fork::play;
 pub use handle::RunHandle;
 pub(crate) use journaled::recorded;
 pub use place::{Exit, Inputs, Place, Slot, no_such_step};
+#[cfg(feature = "testing")]
+pub(crate) use probe::Probe;
 pub use run::Run;
 pub use snapshot::{ResumeError, Snapshot, SnapshotError};
 pub use stream::EventStream;

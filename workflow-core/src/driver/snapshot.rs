@@ -219,6 +219,12 @@ impl Written {
         })
     }
 
+    /// The time that the run had spent.
+    #[cfg(feature = "testing")]
+    pub(super) fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
     /// Puts the run together again.
     pub(super) fn read<W: Workflow>(self, special: Special) -> Result<Read<W>, ResumeError> {
         let unreadable = |source| ResumeError::Unreadable { workflow: W::NAME, source };

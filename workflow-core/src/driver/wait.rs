@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::lone::Opened;
 use super::{Core, Execution, Inbound};
-use crate::machine::Waited;
+use crate::machine::{Token, Waited};
 use crate::{Carries, Context, Waits, Workflow};
 
 /// The future of [`Context::wait_for`]: gives the event.
@@ -58,7 +58,14 @@ struct Pending<'c, W: Workflow, E> {
 #[derive(Clone, Copy)]
 enum Phase {
     New,
-    Waiting { wait: u64, index: u32 },
+    Waiting {
+        wait: u64,
+        index: u32,
+    },
+    /// Its answer is on record, and is given with the next poll.
+    Recorded {
+        index: u32,
+    },
     Over,
 }
 
@@ -88,10 +95,11 @@ where
 {
     /// Ready with nothing when the time is over.
     fn poll(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Poll<Option<E>> {
-        if let Phase::New = self.phase
-            && let Some(answered) = self.begin(cx, timeout)
-        {
-            return Poll::Ready(answered);
+        if let Phase::New = self.phase {
+            self.begin(cx, timeout);
+        } else if let Phase::Recorded { index } = self.phase {
+            self.phase = Phase::Over;
+            return Poll::Ready(self.on_record(index));
         }
         let Phase::Waiting { wait, .. } = self.phase else {
             return Poll::Pending;
@@ -109,25 +117,36 @@ where
         }
     }
 
-    /// Begins to wait, unless the answer is on record.
-    fn begin(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) -> Option<Option<E>> {
+    /// What is on record for this wait of a step that has started again.
+    fn on_record(&self, index: u32) -> Option<E> {
+        let recorded = self.context.execution().and_then(|execution| execution.recorded_wait(index));
+        let Some(Waited::Got(event)) = recorded else {
+            return None;
+        };
+        let name = |kind: u16| W::graph().event_name(kind);
+        let (wanted, found) = (name(<W::Event as Carries<E>>::kind()), name(event.kind()));
+        let event = Carries::unwrap(event);
+        assert!(
+            event.is_some(),
+            "the step has started again and waits for `{wanted}`, where it had waited for `{found}` before: let it \
+             wait in the same order each time, with `biased;` in a `tokio::select!`"
+        );
+        event
+    }
+
+    /// Begins to wait, unless the answer is on record. That is not given at once, because it was not when the step
+    /// waited first: what it does beside the wait begins before.
+    fn begin(&mut self, cx: &TaskContext<'_>, timeout: Option<Duration>) {
         let context = self.context;
         if context.is_abandoned() {
-            return None;
+            return;
         }
         let event = <W::Event as Carries<E>>::kind();
         context.expect_wait_is_declared(event);
         let (index, on_record) = context.execution().map_or((0, None), Execution::next_wait);
-        match on_record {
-            Some(Waited::Got(event)) => {
-                self.phase = Phase::Over;
-                return Some(Carries::unwrap(event));
-            }
-            Some(Waited::TimedOut) => {
-                self.phase = Phase::Over;
-                return Some(None);
-            }
-            Some(Waited::Open { .. } | Waited::Dropped) | None => (),
+        if let Some(Waited::Got(_) | Waited::TimedOut) = on_record {
+            self.phase = Phase::Recorded { index };
+            return cx.waker().wake_by_ref();
         }
         let invocation = context.invocation_id();
         let opened = Opened { invocation, index, timeout, is_apart: context.is_apart() };
@@ -138,13 +157,20 @@ where
             // Polled once more, the driver sees whether the step does something else meanwhile.
             cx.waker().wake_by_ref();
         }
-        None
     }
 }
 
 impl<W: Workflow, E> Drop for Pending<'_, W, E> {
     fn drop(&mut self) {
         let (core, step) = (self.context.core(), self.context.place());
+        if let Phase::Recorded { index } = self.phase
+            && let Some(execution) = self.context.execution()
+            && let Some(Waited::Got(event)) = execution.recorded_wait(index)
+            && !self.context.is_abandoned()
+        {
+            let (invocation, unread) = (self.context.invocation_id(), Some(event));
+            core.receive(Inbound::WaitDropped { invocation, step, index, wait: u64::MAX, unread });
+        }
         if let Phase::Waiting { wait, index } = self.phase
             && let Some((forgotten, is_known)) = core.forget_wait(wait)
         {

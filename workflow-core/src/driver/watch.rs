@@ -17,6 +17,8 @@ pub(super) struct Watch {
     lines: Option<Mutex<Box<dyn Write + Send>>>,
     spans: Option<Spans>,
     record: Option<Arc<Recorder>>,
+    #[cfg(feature = "testing")]
+    probe: Option<Arc<super::Probe>>,
 }
 
 impl Watch {
@@ -44,6 +46,18 @@ impl Watch {
     /// Takes down what it sees.
     pub(super) fn record(&mut self, record: Arc<Recorder>) {
         self.record = Some(record);
+    }
+
+    /// Notes what each fact touches.
+    #[cfg(feature = "testing")]
+    pub(super) fn explore(&mut self, probe: Arc<super::Probe>) {
+        self.probe = Some(probe);
+    }
+
+    /// Who notes what each fact touches.
+    #[cfg(feature = "testing")]
+    pub(super) fn probe(&self) -> Option<&Arc<super::Probe>> {
+        self.probe.as_ref()
     }
 
     /// Who takes it down.
@@ -133,6 +147,10 @@ impl Watch {
     pub(super) fn fact<W: Workflow>(&self, machine: &Machine<W::Event>, fact: &Input<W::Event>) {
         if let Some(record) = &self.record {
             record.fact(machine, fact);
+        }
+        #[cfg(feature = "testing")]
+        if let Some(probe) = &self.probe {
+            probe.touching(|started, note| machine.touches(fact, started, note));
         }
         if let Some(of) = spoken_of(fact) {
             self.line::<W>(of, || words::<W>(machine, fact));

@@ -32,6 +32,8 @@ mod run;
 mod slots;
 mod stalled;
 mod state;
+#[cfg(feature = "testing")]
+mod touches;
 mod tries;
 mod waits;
 mod workers;
@@ -43,6 +45,8 @@ pub use resume::Checkpoint;
 pub use run::Machine;
 pub use stalled::{Holding, Lack, Stalled, StalledStep, StalledWait};
 pub use state::State;
+#[cfg(feature = "testing")]
+pub(crate) use touches::{Part, Touch};
 
 /// What the machine must know of an event: it can be copied for a second taker and written down, and
 /// which one it is.

@@ -9,6 +9,7 @@ mod facts;
 mod passed;
 mod print;
 mod rows;
+mod test;
 mod words;
 
 use std::fmt;

@@ -155,9 +155,9 @@ fn whole(workflow: &Workflow) -> TokenStream {
         }
 
         impl<'de> #private::serde::Deserialize<'de> for #name {
-            fn deserialize<D: #private::serde::Deserializer<'de>>(
-                deserializer: D,
-            ) -> ::core::result::Result<Self, D::Error> {
+            fn deserialize<__D: #private::serde::Deserializer<'de>>(
+                deserializer: __D,
+            ) -> ::core::result::Result<Self, __D::Error> {
                 #private::read_event(
                     &[#(#texts),*],
                     |variant, value| {
