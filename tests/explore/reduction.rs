@@ -142,11 +142,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-fn outcomes(
-    plan: &(Vec<Vec<Act>>, Vec<Vec<Act>>),
-    crashes: u32,
-    reduces: bool,
-) -> Option<(BTreeSet<String>, u64)> {
+fn outcomes(plan: &Plan, crashes: u32, reduces: bool) -> Option<(BTreeSet<String>, u64)> {
     let seen = RefCell::new(BTreeSet::new());
     let check = check_all_orders(|| Acts, plan.clone())
         .crashes_up_to(crashes)

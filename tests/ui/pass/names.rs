@@ -96,9 +96,6 @@ impl Bare {
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async
-
 #[event]
 struct D(u32);
 #[event]
@@ -127,7 +124,8 @@ impl Letters {
     }
 }
 
-fn main() -> Result<(), RunError> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), RunError> {
     let counted: usize = Aliases.run("pirates").await?;
     assert_eq!(counted, 7);
     assert_eq!(Aliases.run("").await.unwrap_err().to_string(), "step `count` failed");
@@ -136,5 +134,6 @@ fn main() -> Result<(), RunError> {
     let counted: usize = Hidden.run("pirates").await?;
     assert_eq!(counted, 10);
     let _: () = Bare.run([("topic", "pirates")]).await?;
+    assert_eq!(Letters.run(1u32).await?, 2);
     Ok(())
 }
