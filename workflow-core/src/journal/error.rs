@@ -65,7 +65,7 @@ pub enum JournalError {
         id: String,
     },
     /// The run was begun by another version of the workflow, and its records cannot be told to this one as its
-    /// [`Migration`] says; let that version finish it, or start anew.
+    /// [`Migration`](crate::journal::Migration) says; let that version finish it, or start anew.
     #[error("run `{id}` cannot go on with the workflow of today")]
     #[non_exhaustive]
     NotMigrated {
