@@ -7,7 +7,7 @@ use workflow_core::journal::{Journal, JournalError, MemoryJournal};
 use workflow_core::prelude::*;
 use workflow_core::recording::{Ended, Execution};
 
-use super::{Approval, Shop, ShopEvent, Ticks, finish};
+use super::{Approval, ITEMS, Shop, ShopEvent, Ticks, finish};
 
 /// Which steps ran and what became of them, in the order of their executions.
 fn tries(recording: &Recording) -> Vec<String> {
@@ -21,10 +21,10 @@ fn tries(recording: &Recording) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn the_recording_of_a_run_with_a_journal_is_that_of_one_without() {
     let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    let mut plain = shop.run(3u32).record();
+    let mut plain = shop.run(ITEMS).record();
     plain.send(Approval { ok: true }).unwrap();
     (&mut plain).await.unwrap();
-    let mut written = shop.run(3u32).id("order-1").journal(&journal).record();
+    let mut written = shop.run(ITEMS).id("order-1").journal(&journal).record();
     written.send(Approval { ok: true }).unwrap();
     (&mut written).await.unwrap();
     assert_eq!(tries(&written.recording()), tries(&plain.recording()));
@@ -33,7 +33,7 @@ async fn the_recording_of_a_run_with_a_journal_is_that_of_one_without() {
 #[tokio::test(start_paused = true)]
 async fn the_recording_out_of_a_journal_is_the_one_that_was_taken_down_meanwhile() {
     let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    let mut run = shop.run(3u32).id("order-1").journal(&journal).record();
+    let mut run = shop.run(ITEMS).id("order-1").journal(&journal).record();
     assert!(matches!(run.next().await, Some(ShopEvent::Asked(_))));
     tokio::time::sleep(Duration::from_secs(3)).await;
     let open = journal.recording("order-1").await.unwrap();
@@ -64,7 +64,7 @@ fn details(recording: &Recording) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn the_recording_of_a_run_that_went_on_after_a_crash_has_both_parts() {
     let (shop, journal) = (Shop::new(), MemoryJournal::new());
-    let mut run = shop.run(3u32).id("order-1").journal(&journal);
+    let mut run = shop.run(ITEMS).id("order-1").journal(&journal);
     assert!(matches!(run.next().await, Some(ShopEvent::Asked(_))));
     drop(run);
     tokio::time::sleep(Duration::from_secs(10)).await;
@@ -74,7 +74,7 @@ async fn the_recording_of_a_run_that_went_on_after_a_crash_has_both_parts() {
         recording.executions().iter().filter(|execution| execution.step() == "ship").collect();
     let ended: Vec<_> = ships.iter().map(|ship| (ship.invocation(), ship.ended().clone())).collect();
     assert_eq!(ended, [(ended[0].0, Ended::Dropped), (ended[0].0, Ended::Returned)]);
-    assert_eq!(recording.executions().iter().filter(|one| one.step() == "pack").count(), 4);
+    assert_eq!(recording.executions().iter().filter(|one| one.step() == "pack").count(), 5);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Recording: a run of a journal with those that it has called, as one recording.
 
+use std::time::Duration;
+
 use super::{Filter, Journal, JournalError};
 use crate::Recording;
 use crate::driver::recorded;
@@ -7,25 +9,29 @@ use crate::recording::Recorded;
 
 /// The recording of the run.
 pub(super) async fn of<J: Journal + ?Sized>(journal: &J, id: &str) -> Result<Recording, JournalError> {
-    // Each with the place of the run that has called it; those that were called come after.
-    let mut runs: Vec<(Recorded, Option<usize>)> = Vec::new();
+    // Each with its age and the place of the run that has called it; those that were called come after.
+    let mut runs: Vec<(Recorded, Duration, Option<usize>)> = Vec::new();
     let mut to_read = vec![(id.to_owned(), None)];
     while let Some((id, caller)) = to_read.pop() {
         let kept = journal.load(&id).await?;
         let kept = kept.ok_or_else(|| JournalError::unknown(&id))?;
-        runs.push((recorded(&id, kept)?, caller));
+        let age = kept.age;
+        runs.push((recorded(&id, kept)?, age, caller));
         let mut called = journal.list(Filter::default().parent(&id)).await?;
         // A run that is its own caller is none of ours, whatever a file says.
-        called.retain(|run| runs.iter().all(|(known, _)| known.id != run.id));
+        called.retain(|run| runs.iter().all(|(known, ..)| known.id != run.id));
         to_read.extend(called.into_iter().map(|run| (run.id, Some(runs.len() - 1))));
     }
-    let mut own = runs.remove(0).0;
-    while let Some((mut run, caller)) = runs.pop() {
-        let caller = match caller {
-            Some(place) if place > 0 => &mut runs[place - 1].0,
-            _ => &mut own,
+    let (mut own, own_age, _) = runs.remove(0);
+    while let Some((mut run, age, caller)) = runs.pop() {
+        let (caller, callers_age) = match caller {
+            Some(place) if place > 0 => {
+                let (caller, age, _) = &mut runs[place - 1];
+                (caller, *age)
+            }
+            _ => (&mut own, own_age),
         };
-        run.called_at = std::time::Duration::from_millis(run.began_at.saturating_sub(caller.began_at));
+        run.called_at = callers_age.saturating_sub(age);
         let number = number_of_caller(&run.id, &caller.id);
         let calling = caller.executions.iter_mut().rfind(|execution| Some(execution.number) == number);
         if let Some(execution) = calling {

@@ -6,8 +6,8 @@ use std::task::Poll;
 use workflow_core::journal::{Journal, MemoryJournal, Record};
 use workflow_core::prelude::*;
 
+use crate::orders::{Approval, ITEMS, RESULT, Shop};
 use crate::runs::Folder;
-use crate::shop::{Approval, ITEMS, RESULT, Shop};
 
 /// Polls a run so often, with the approval that it will ask for; its result when it has ended by then.
 async fn poll(run: &mut Run<'_, Shop>, polls: u32) -> Option<Result<String, RunError>> {

@@ -7,8 +7,8 @@ use std::path::Path;
 use workflow_core::Workflow;
 use workflow_sqlite::{SqliteError, SqliteJournal};
 
+use crate::orders::{ITEMS, RESULT, Shop};
 use crate::runs::{Folder, finish};
-use crate::shop::{ITEMS, RESULT, Shop};
 
 fn refused(path: impl AsRef<Path>) -> SqliteError {
     SqliteJournal::open(path).expect_err("the file is refused")

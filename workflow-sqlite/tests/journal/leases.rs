@@ -7,8 +7,8 @@ use workflow_core::journal::{Claim, Claimed, Held, Journal, JournalError, Openin
 use workflow_core::prelude::RunError;
 use workflow_sqlite::SqliteJournal;
 
+use crate::orders::{ITEMS, RESULT, Shop, ShopEvent};
 use crate::runs::{Folder, Hands, finish, leave, load};
-use crate::shop::{ITEMS, RESULT, Shop, ShopEvent};
 
 /// Two journals on one file, whose lease is 10 seconds by a clock that stands.
 fn two(folder: &Folder, hands: &Hands) -> (SqliteJournal, SqliteJournal) {
@@ -136,6 +136,6 @@ async fn runs_of_a_process_that_is_no_more_are_taken_up_when_its_lease_has_passe
     let mut tasks = journal.resume_all(&shop).await.unwrap();
     let (id, task) = tasks.pop().expect("the run is taken up");
     assert_eq!(id, "order-1");
-    task.send(crate::shop::Approval { ok: true }).unwrap();
+    task.send(crate::orders::Approval { ok: true }).unwrap();
     assert_eq!(task.await.unwrap(), RESULT);
 }

@@ -4,9 +4,9 @@ mod conformance;
 mod files;
 mod growth;
 mod leases;
+#[path = "../../../tests/flows/orders.rs"]
+mod orders;
 mod processes;
 mod runs;
-#[path = "../shared/shop.rs"]
-mod shop;
 mod trouble;
 mod versions;

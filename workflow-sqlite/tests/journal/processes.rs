@@ -12,8 +12,8 @@ use workflow_core::journal::JournalError;
 use workflow_core::prelude::*;
 use workflow_sqlite::SqliteJournal;
 
+use crate::orders::{Approval, ITEMS, RESULT, Shop, ShopEvent};
 use crate::runs::{Folder, finish, load};
-use crate::shop::{Approval, ITEMS, RESULT, Shop, ShopEvent};
 
 /// Another process, which does what the test of this name in here does.
 fn process(name: &str, file: &Path) -> (Child, BufReader<ChildStdout>) {

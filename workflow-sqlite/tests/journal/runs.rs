@@ -10,7 +10,7 @@ use workflow_core::journal::{
 use workflow_core::prelude::*;
 use workflow_sqlite::SqliteJournal;
 
-use crate::shop::{Approval, ITEMS, RESULT, Shop, ShopEvent};
+use crate::orders::{Approval, ITEMS, RESULT, Shop, ShopEvent};
 
 pub(crate) struct Folder(tempfile::TempDir);
 

@@ -8,8 +8,8 @@ use workflow_core::prelude::*;
 use workflow_sqlite::{SqliteError, SqliteJournal};
 
 use crate::leases::{claim, page};
+use crate::orders::{Approval, ITEMS, RESULT, Shop, ShopEvent};
 use crate::runs::{Folder, finish, leave, load};
-use crate::shop::{Approval, ITEMS, RESULT, Shop, ShopEvent};
 
 /// What is wrong with the file, according to a run.
 #[track_caller]

@@ -3,8 +3,8 @@
 //! A binary of its own, because it starts itself as the process to kill. 200 kills by default; more, or the same
 //! ones again, by `KILLS=5000 SEED=7 cargo test --release -p workflow-sqlite --test kills`.
 
-#[path = "../shared/shop.rs"]
-mod shop;
+#[path = "../../../tests/flows/orders.rs"]
+mod orders;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use shop::{Approval, ITEMS, RESULT, Shop};
+use orders::{Approval, ITEMS, RESULT, Shop};
 use workflow_core::prelude::*;
 use workflow_sqlite::SqliteJournal;
 

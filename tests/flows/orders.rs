@@ -1,4 +1,4 @@
-//! Shop: a flow with all that a run can do, in some tens of milliseconds.
+//! Orders: a flow with all that a run can do, in some tens of milliseconds, for tests of what survives.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -48,7 +48,7 @@ impl Scale {
 
 /// Batches, joins, retries, waits, timers, children, sends, what is shared.
 pub struct Shop {
-    scale: Scale,
+    pub scale: Scale,
     /// The idempotency keys of the executions that packed an item, as they ended.
     pub packed: Mutex<Vec<String>>,
 }
