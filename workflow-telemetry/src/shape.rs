@@ -3,10 +3,12 @@
 //! <https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md> and
 //! <https://opentelemetry.io/docs/specs/semconv/gen-ai/>. A pure function of the span and the user's settings.
 
+use std::collections::BTreeMap;
+
 use opentelemetry::trace::Status;
 use opentelemetry::{Key, KeyValue, Value};
 use opentelemetry_sdk::trace::SpanData;
-use serde_json::{Map, json};
+use serde_json::json;
 
 use crate::payload::{Payloads, is_payload};
 
@@ -60,7 +62,8 @@ fn is_of_workflow(span: &SpanData) -> bool {
 fn shape_workflow(attributes: &mut Vec<KeyValue>) {
     // The event of the error says it, and the status.
     attributes.retain(|attribute| attribute.key.as_str() != "error");
-    let mut metadata = Map::new();
+    // By name: the order of a JSON map would be that which the program has chosen for all of them.
+    let mut metadata = BTreeMap::new();
     for attribute in attributes.iter_mut() {
         let Some((_, name)) = RENAMED.iter().find(|(name, _)| *name == attribute.key.as_str()) else {
             continue;
@@ -78,9 +81,9 @@ fn shape_workflow(attributes: &mut Vec<KeyValue>) {
             }
             None => json!(attribute.value.as_str()),
         };
-        metadata.insert((*name).to_owned(), value);
+        metadata.insert(*name, value);
     }
-    attributes.push(KeyValue::new("metadata", serde_json::Value::Object(metadata).to_string()));
+    attributes.push(KeyValue::new("metadata", json!(metadata).to_string()));
 }
 
 /// OpenInference's names for a call of a model or of a tool, beside those that are there. The messages stay as
