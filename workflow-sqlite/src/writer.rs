@@ -69,7 +69,8 @@ pub(crate) struct Writer {
 #[derive(Clone, Copy, Default)]
 struct Last {
     orders: usize,
-    took: Duration,
+    /// How long the end of the transaction took.
+    flush: Duration,
 }
 
 impl Writer {
@@ -88,18 +89,17 @@ impl Writer {
                 waiting.truncate(end);
                 is_open = false;
             }
-            let (orders, began) = (waiting.len(), Instant::now());
+            self.last.orders = waiting.len();
             self.write(waiting);
-            self.last = Last { orders, took: began.elapsed() };
         }
         self.leave();
     }
 
     /// Takes what has come meanwhile, and waits a moment for those who were answered together the last time: they are
-    /// about to ask again, and would else take turns. The moment is short beside the transaction that it may save, as
-    /// with `commit_delay` and `commit_siblings` of PostgreSQL.
+    /// about to ask again, and would else take turns. The moment is short beside the flush of the disk that it may save,
+    /// as with `commit_delay` and `commit_siblings` of PostgreSQL.
     fn gather(&self, orders: &Receiver<Order>, waiting: &mut Vec<Order>) {
-        let until = Instant::now() + self.last.took / 4;
+        let until = Instant::now() + self.last.flush / 4;
         loop {
             waiting.extend(orders.try_iter().take(TOGETHER.saturating_sub(waiting.len())));
             let is_enough =
@@ -175,7 +175,9 @@ impl Writer {
                 Err(Refused::Broken(error)) => return Err(error),
             }
         }
+        let ends = Instant::now();
         transaction.commit()?;
+        self.last.flush = ends.elapsed();
         if is_due || claims {
             (self.holder, self.renewed) = (Some(holder), now);
         }
