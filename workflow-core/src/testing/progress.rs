@@ -7,23 +7,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// How long nothing is shown.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many schedules are played between two looks at the clock.
+/// How many plays there are between two looks at the clock, whether they were played to their end or left.
 const TURN: u64 = 256;
 
 pub(super) struct Progress {
     workflow: &'static str,
     began: Instant,
+    plays: u64,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     pub(super) fn new(workflow: &'static str) -> Self {
-        Self { workflow, began: Instant::now(), bar: None }
+        Self { workflow, began: Instant::now(), plays: 0, bar: None }
     }
 
-    /// Shows how many schedules were played. It draws to a terminal only.
+    /// Shows, after one more play, how many schedules were played to their end. It draws to a terminal only.
     pub(super) fn show(&mut self, schedules: u64) {
-        if !schedules.is_multiple_of(TURN) || self.began.elapsed() < PATIENCE {
+        self.plays += 1;
+        if !self.plays.is_multiple_of(TURN) || self.began.elapsed() < PATIENCE {
             return;
         }
         let bar = self.bar.get_or_insert_with(|| {
