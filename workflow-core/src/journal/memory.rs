@@ -120,8 +120,9 @@ impl Held for Hold {
                 run.kept.checkpoint = Some(checkpoint);
             }
             if let Some(Version { input, fingerprint, definition }) = page.version {
-                let definition = Some(definition);
-                run.kept = Kept { input, fingerprint, definition, ..run.kept.clone() };
+                run.kept.input = input;
+                run.kept.fingerprint = fingerprint;
+                run.kept.definition = Some(definition);
             }
             run.kept.end = page.end.or(run.kept.end.take());
         }

@@ -56,7 +56,7 @@ pub(super) async fn drive_journaled<W: Workflow>(
     let Some(held) = held else {
         return result::<W>(core.id(), &kept);
     };
-    let is_migrated = kept.fingerprint != W::fingerprint();
+    let is_migrated = notes.migration().is_some() && kept.fingerprint != W::fingerprint();
     let is_new = kept.records.is_empty() && kept.checkpoint.is_none();
     let (mut pen, age) = if is_new {
         *core.machine() = Some(Box::new(begin::<W>(limit)));
