@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Writes two packages that differ in nothing else, builds both in release without symbols, and prints their
-//! sizes.
+//! sizes; first as cargo builds them by itself, then with optimisation at link time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -25,18 +25,17 @@ fn main() -> ExitCode {
 }
 
 fn measure() -> io::Result<()> {
-    let by_hand = build("by-hand", BY_HAND, "")?;
     let root = root();
     let core = format!("workflow-core = {{ path = {:?} }}\n", root.join("workflow-core"));
-    let workflow = build("joke-flow", WORKFLOW, &core)?;
-    println!("| by hand | as a workflow | the workflow adds |");
-    println!("|---|---|---|");
-    println!(
-        "| {} KiB | {} KiB | {} KiB |",
-        by_hand / 1024,
-        workflow / 1024,
-        workflow.saturating_sub(by_hand) / 1024
-    );
+    println!("| profile | by hand | as a workflow | the workflow adds |");
+    println!("|---|---|---|---|");
+    for (name, profile) in [("release", ""), ("release with thin LTO", "lto = \"thin\"\ncodegen-units = 1\n")]
+    {
+        let by_hand = build("by-hand", BY_HAND, "", profile)?;
+        let workflow = build("joke-flow", WORKFLOW, &core, profile)?;
+        let added = workflow.saturating_sub(by_hand);
+        println!("| {name} | {} KiB | {} KiB | {} KiB |", by_hand / 1024, workflow / 1024, added / 1024);
+    }
     Ok(())
 }
 
@@ -45,7 +44,7 @@ fn root() -> PathBuf {
 }
 
 /// Builds a package of this source beside the workspace's build results, and gives its program's size in bytes.
-fn build(name: &str, source: &str, dependency: &str) -> io::Result<u64> {
+fn build(name: &str, source: &str, dependency: &str, profile: &str) -> io::Result<u64> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     let shared = target.join("program_size");
     let folder = shared.join(name);
@@ -55,7 +54,7 @@ fn build(name: &str, source: &str, dependency: &str) -> io::Result<u64> {
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
          [dependencies]\n{dependency}tokio = {{ version = \"1\", features = [\"macros\", \"rt\", \"time\"] }}\n\n\
-         [profile.release]\nstrip = true\n\n[workspace]\n"
+         [profile.release]\nstrip = true\n{profile}\n[workspace]\n"
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

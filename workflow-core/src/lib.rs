@@ -243,7 +243,7 @@ pub mod __private {
     #[cfg(feature = "runtime")]
     pub use crate::attached::{
         Attachable, AttachedStep, Caught, Known, Options, Runner, Spelled, Taken, close, close_value,
-        dispatch, open, open_value,
+        dispatch, open, open_value, unclosed,
     };
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};

@@ -50,6 +50,12 @@ pub trait Workflow: Send + Sync + Sized {
     #[doc(hidden)]
     fn close(event: Self::Event) -> Result<Self::Output, Self::Event>;
 
+    /// Why [`Workflow::close`] gave back the event that ends a run; of one whose result is in the event, never.
+    #[doc(hidden)]
+    fn unclosed(event: &Self::Event) -> RunError {
+        unreachable!("the result of `{}` is in {event:?}", Self::NAME)
+    }
+
     /// Runs the step that `slot` is for, and goes on from event to event for as long as each step gives
     /// one to one taker.
     #[doc(hidden)]

@@ -198,8 +198,8 @@ impl<W: Attachable> Token for Attached<W> {
         self.kind
     }
 
-    fn failed(_: u16, failed: StepFailed) -> Option<Self> {
-        let failed = Self::new(failed);
+    fn failed(_: u16, failed: impl FnOnce() -> StepFailed) -> Option<Self> {
+        let failed = Self::new(failed());
         (failed.kind != Shape::LATER).then_some(failed)
     }
 }

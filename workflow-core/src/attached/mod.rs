@@ -80,6 +80,13 @@ where
     event.take::<crate::StopEvent<T>>().map(|stop| stop.0)
 }
 
+/// Why the result was not taken out of the event that ends a run.
+#[doc(hidden)]
+#[must_use]
+pub fn unclosed<W: Attachable>(event: &Attached<W>) -> crate::RunError {
+    crate::RunError::unwritten(event)
+}
+
 /// The result as JSON, where the workflow does not say its type.
 ///
 /// # Errors

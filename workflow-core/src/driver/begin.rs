@@ -50,7 +50,7 @@ pub(super) fn begin<'a, W: Workflow>(
     core: Arc<Core<W>>,
     opening: Opening<W>,
     limit: Option<Duration>,
-    mut special: Option<Box<Special>>,
+    mut special: Option<Box<Special<W::Event>>>,
     journaled: Option<Journaled<W>>,
 ) -> Result<Driving<'a, W>, RunError> {
     prepare(&core, &mut special);
@@ -64,7 +64,7 @@ pub(super) fn begin<'a, W: Workflow>(
             Opening::Resumed => None,
         };
         if let (Some(event), Some(watch)) = (&start, core.watch()) {
-            watch.input::<W>(event);
+            watch.input(event);
         }
         return Ok(drive(flow, core, start, limit));
     }
@@ -89,9 +89,9 @@ pub(super) fn begin<'a, W: Workflow>(
 }
 
 /// Adds who looks on at every run.
-fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
+fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special<W::Event>>>) {
     if core.special().is_none()
-        && let Some(watch) = Watch::of_every_run::<W>(core)
+        && let Some(watch) = Watch::of_every_run(core)
     {
         special.get_or_insert_default().watch.add(watch);
     }
@@ -103,7 +103,7 @@ pub(super) fn open<W: Workflow>(core: &Core<W>, event: W::Event, limit: Option<D
     let mut machine = if resumable { Machine::resumable(plan) } else { Machine::new(plan) };
     machine.set_deadline(limit);
     if let Some(watch) = core.watch() {
-        watch.opens::<W>(&event);
+        watch.opens(&event);
     }
     machine.handle_input(Duration::ZERO, Input::Started { event });
     *core.machine() = Some(Box::new(machine));
@@ -118,12 +118,12 @@ pub(super) fn open_whole<W: Workflow>(
     core: &Core<W>,
     opening: Opening<W>,
     limit: Option<Duration>,
-    special: Box<Special>,
+    special: Box<Special<W::Event>>,
 ) -> Result<Opening<W>, RunError> {
     let mut special = Some(special);
     prepare(core, &mut special);
     let special = special.unwrap_or_default();
-    if special.notes.is_some() {
+    if special.noted.is_some() {
         core.set_special(special);
         return Ok(opening);
     }

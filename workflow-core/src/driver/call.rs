@@ -1,8 +1,10 @@
 //! Call: a run of another workflow, as a part of a step.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 use super::children::{Child, Done, Write, WrittenChild};
 use super::core::Special;
@@ -72,8 +74,8 @@ struct CalledRun<'c, C: Workflow> {
     place: Option<Place<'c>>,
 }
 
-/// Notes in the parent that the child has ended with this stop event.
-type Place<'c> = Box<dyn FnOnce(serde_json::Value) + Send + 'c>;
+/// Notes in the parent that the child has ended, if it has.
+type Place<'c> = Box<dyn FnOnce() + Send + 'c>;
 
 impl<C: Workflow> CalledRun<'_, C> {
     async fn next_as_it_is(&mut self) -> Option<C::Event> {
@@ -84,9 +86,8 @@ impl<C: Workflow> CalledRun<'_, C> {
         let result = (&mut self.run).await;
         if result.is_ok()
             && let Some(place) = self.place
-            && let Some(event) = self.run.core().if_rest(|rest| rest.result.clone()).flatten()
         {
-            place(event);
+            place();
         }
         result
     }
@@ -123,8 +124,15 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
         record(&mut run, &id);
         return Ok(Begun::Run(CalledRun { run, place: None }));
     }
-    let special = Special { resumable: true, keeps_result: true, ..Special::default() };
-    let written = parent.if_rest(|rest| rest.children.written(number, call)).flatten();
+    let result = Arc::<OnceLock<Value>>::default();
+    let kept = Arc::clone(&result);
+    let keep = move |event: &C::Event| {
+        if let Ok(event) = serde_json::to_value(event) {
+            let _ = kept.set(event);
+        }
+    };
+    let special = Special { resumable: true, keeps_result: Some(Box::new(keep)), ..Special::default() };
+    let written = parent.if_memory(|memory| memory.children.written(number, call)).flatten();
     let mut run = match written {
         Some(WrittenChild::Done(done)) => {
             return done.read::<C>().map(Begun::Done).map_err(RunError::NotResumed);
@@ -136,26 +144,32 @@ fn begin<'c, W: Workflow, C: Workflow + 'static>(
         None => Run::whole(flow, input, special).id(&*id),
     };
     record(&mut run, &id);
-    let child: Arc<dyn Write + Send + Sync> = Arc::new(Live(Arc::clone(run.core())));
-    parent.with_rest(|rest| rest.children.insert(number, call, Child::Live(child)));
+    let child: Arc<dyn Write + Send + Sync> =
+        Arc::new(Live { core: Arc::clone(run.core()), result: Arc::clone(&result) });
+    parent.with_memory(|memory| memory.children.insert(number, call, Child::Live(child)));
     parent.remembers.store(true, Ordering::Relaxed);
     let parent = Arc::clone(parent);
-    let place: Place<'c> = Box::new(move |event| {
-        let child = Child::Written(WrittenChild::Done(Done::of::<C>(event)));
-        parent.with_rest(|rest| rest.children.insert(number, call, child));
+    let place: Place<'c> = Box::new(move || {
+        let Some(event) = result.get() else { return };
+        let child = Child::Written(WrittenChild::Done(Done::of::<C>(event.clone())));
+        parent.with_memory(|memory| memory.children.insert(number, call, child));
     });
     Ok(Begun::Run(CalledRun { run, place: Some(place) }))
 }
 
 /// A child that runs.
-struct Live<C: Workflow>(Arc<Core<C>>);
+struct Live<C: Workflow> {
+    core: Arc<Core<C>>,
+    /// The stop event, once it is there.
+    result: Arc<OnceLock<Value>>,
+}
 
 impl<C: Workflow> Write for Live<C> {
     fn write(&self) -> Result<Option<WrittenChild>, SnapshotError> {
-        if let Some(event) = self.0.if_rest(|rest| rest.result.clone()).flatten() {
-            return Ok(Some(WrittenChild::Done(Done::of::<C>(event))));
+        if let Some(event) = self.result.get() {
+            return Ok(Some(WrittenChild::Done(Done::of::<C>(event.clone()))));
         }
-        match Written::of(&self.0) {
+        match Written::of(&self.core) {
             Ok(written) => Ok(Some(WrittenChild::Open(Box::new(Snapshot::of::<C>(written))))),
             Err(SnapshotError::Over) => Ok(None),
             Err(error) => Err(error),

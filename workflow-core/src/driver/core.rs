@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::time::Instant;
 
-use super::children::Children;
-use super::collect::Collected;
-use super::journaled::{Asked, Notes};
+use super::journaled::{Asked, Noted, Notes};
 use super::log::Log;
 use super::lone::LoneWait;
+use super::memory::{Memory, Remembers};
 use super::record::Recorder;
 use super::wait::Waiting;
 use super::watch::Watch;
@@ -56,7 +55,7 @@ struct More<W: Workflow> {
     machine: Mutex<Option<Box<Machine<W::Event>>>>,
     id: OnceLock<Box<str>>,
     /// Said before the run begins, if anything is.
-    special: OnceLock<Box<Special>>,
+    special: OnceLock<Box<Special<W::Event>>>,
     /// Of a run with a journal.
     asked: OnceLock<Box<Asked>>,
     /// One bit for each step from the 65th on that ran in a lone chain.
@@ -75,28 +74,48 @@ impl<W: Workflow> Default for More<W> {
     }
 }
 
+/// Keeps an event.
+pub(super) type Keep<E> = Box<dyn Fn(&E) + Send + Sync>;
+
 /// What makes a run more than a plain one: then every transition passes through the machine.
-#[derive(Default)]
-pub(super) struct Special {
+pub(super) struct Special<E> {
     /// The run can be written down at any moment.
     pub(super) resumable: bool,
     /// The caller takes it step by step.
     pub(super) stepwise: AtomicBool,
-    /// Its result is written down too, for the run that called it.
-    pub(super) keeps_result: bool,
+    /// Keeps its stop event too, for the run that called it.
+    pub(super) keeps_result: Option<Keep<E>>,
     /// Somebody looks on.
-    pub(super) watch: Watch,
+    pub(super) watch: Watch<E>,
     /// Where every fact is written down before anything follows from it.
-    pub(super) notes: Option<Notes>,
+    pub(super) noted: Option<Box<dyn Noted>>,
     /// The time that it had spent before it was resumed.
     pub(super) before: OnceLock<Duration>,
     /// When it began in this process.
     pub(super) began: OnceLock<Instant>,
 }
 
-impl Special {
+impl<E> Default for Special<E> {
+    fn default() -> Self {
+        Self {
+            resumable: false,
+            stepwise: AtomicBool::new(false),
+            keeps_result: None,
+            watch: Watch::default(),
+            noted: None,
+            before: OnceLock::new(),
+            began: OnceLock::new(),
+        }
+    }
+}
+
+impl<E> Special<E> {
     pub(super) fn before(&self) -> Duration {
         self.before.get().copied().unwrap_or_default()
+    }
+
+    fn notes(&self) -> Option<&Notes> {
+        self.noted.as_ref().map(|noted| noted.notes())
     }
 }
 
@@ -146,27 +165,16 @@ impl<W: Workflow> Door<W> {
 
 /// What a run keeps for its steps.
 pub(super) struct Rest<W: Workflow> {
-    /// The dynamic keys.
-    pub(super) values: Map<String, Value>,
     pub(super) waiting: Waiting<W::Event>,
-    pub(super) collected: Collected<W::Event>,
-    pub(super) children: Children,
+    /// Made when the first thing is put away.
+    memory: Option<Box<dyn Remembers<W::Event>>>,
     /// The deliveries that a stepwise run has come to the end of and the caller has not seen.
     pub(super) deliveries: VecDeque<super::Delivery>,
-    /// The stop event, written down.
-    pub(super) result: Option<Value>,
 }
 
 impl<W: Workflow> Default for Rest<W> {
     fn default() -> Self {
-        Self {
-            values: Map::new(),
-            waiting: Waiting::default(),
-            collected: Collected::default(),
-            children: Children::default(),
-            deliveries: VecDeque::new(),
-            result: None,
-        }
+        Self { waiting: Waiting::default(), memory: None, deliveries: VecDeque::new() }
     }
 }
 
@@ -272,12 +280,12 @@ impl<W: Workflow> Core<W> {
     }
 
     /// What makes the run more than a plain one.
-    pub(super) fn special(&self) -> Option<&Special> {
+    pub(super) fn special(&self) -> Option<&Special<W::Event>> {
         self.more.get()?.special.get().map(|special| &**special)
     }
 
     /// Makes the run more than a plain one, before it begins.
-    pub(super) fn set_special(&self, special: Box<Special>) {
+    pub(super) fn set_special(&self, special: Box<Special<W::Event>>) {
         let _ = self.more().special.set(special);
     }
 
@@ -308,7 +316,7 @@ impl<W: Workflow> Core<W> {
 
     /// What a run with a journal needs.
     pub(crate) fn notes(&self) -> Option<&Notes> {
-        self.special()?.notes.as_ref()
+        self.special()?.notes()
     }
 
     /// Something may be kept for later tries of executions.
@@ -317,7 +325,7 @@ impl<W: Workflow> Core<W> {
     }
 
     /// Who looks on.
-    pub(super) fn watch(&self) -> Option<&Watch> {
+    pub(super) fn watch(&self) -> Option<&Watch<W::Event>> {
         self.special().map(|special| &special.watch)
     }
 
@@ -328,7 +336,7 @@ impl<W: Workflow> Core<W> {
     }
 
     /// Who takes the run down.
-    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
         self.watch()?.recorder()
     }
 
@@ -345,12 +353,8 @@ impl<W: Workflow> Core<W> {
     #[cold]
     #[inline(never)]
     pub(super) fn refuse(&self, error: &RunError) {
-        if let Some(recorder) = self.recorder() {
-            recorder.refused(error);
-        }
-        #[cfg(feature = "tracing")]
         if let Some(watch) = self.watch() {
-            watch.over(Some(error));
+            watch.refused(error);
         }
         self.close();
     }
@@ -381,6 +385,17 @@ impl<W: Workflow> Core<W> {
         self.door().known()?.rest.as_deref_mut().map(does)
     }
 
+    /// Does something with what steps have put away.
+    pub(super) fn with_memory<R>(&self, does: impl FnOnce(&mut Memory<W::Event>) -> R) -> R {
+        let make = || -> Box<dyn Remembers<W::Event>> { Box::new(Memory::default()) };
+        self.with_rest(|rest| does(rest.memory.get_or_insert_with(make).memory()))
+    }
+
+    /// The same, if anything was ever put away.
+    pub(super) fn if_memory<R>(&self, does: impl FnOnce(&mut Memory<W::Event>) -> R) -> Option<R> {
+        self.if_rest(|rest| rest.memory.as_mut().map(|known| does(known.memory())))?
+    }
+
     /// Does something with the steps that wait.
     pub(super) fn with_waiting<R>(&self, does: impl FnOnce(&mut Waiting<W::Event>) -> R) -> R {
         self.waited.store(true, Ordering::Relaxed);
@@ -398,38 +413,38 @@ impl<W: Workflow> Core<W> {
 
     /// The value under a dynamic key.
     pub(crate) fn value(&self, key: &str) -> Option<Value> {
-        self.if_rest(|rest| rest.values.get(key).cloned())?
+        self.if_memory(|memory| memory.values.get(key).cloned())?
     }
 
     /// Puts a value under a dynamic key; `invocation` is whose step does it.
     pub(crate) fn set_value(&self, invocation: u64, key: String, value: Value) {
         let notes = self.notes();
-        self.with_rest(|rest| {
+        self.with_memory(|memory| {
             if let Some(notes) = notes {
                 notes.value_is(invocation, &key, &value);
             }
-            rest.values.insert(key, value);
+            memory.values.insert(key, value);
         });
     }
 
-    /// Adds an event to what a step has collected; see [`Collected::collect`]. With `memory`, the number of
-    /// the execution, a later try is given the same answer.
+    /// Adds an event to what a step has collected; see [`Collected::collect`]. With `later_tries`, the
+    /// number of the execution, a later try is given the same answer.
     pub(crate) fn collect(
         &self,
         step: u16,
         events: Emission<W::Event>,
         wanted: &[(u16, usize)],
-        memory: Option<u64>,
+        later_tries: Option<u64>,
     ) -> Option<Vec<W::Event>> {
         let notes = self.notes();
-        self.with_rest(|rest| match memory {
-            None => rest.collected.collect(step, events, wanted),
+        self.with_memory(|memory| match later_tries {
+            None => memory.collected.collect(step, events, wanted),
             Some(number) => {
                 self.remember();
-                if let Some(notes) = notes.filter(|_| !rest.collected.has_answer(number)) {
+                if let Some(notes) = notes.filter(|_| !memory.collected.has_answer(number)) {
                     notes.collected(number, step, &events, wanted);
                 }
-                rest.collected.collect_for(number, step, events, wanted)
+                memory.collected.collect_for(number, step, events, wanted)
             }
         })
     }
@@ -448,16 +463,13 @@ impl<W: Workflow> Core<W> {
             // A wait that somebody has taken along keeps the run from nothing any more.
             self.with_rest(|rest| rest.waiting.note(number, true));
         }
-        if let Some(notes) = self.notes() {
-            notes.forget(number);
+        if let Some(noted) = self.special().and_then(|special| special.noted.as_ref()) {
+            noted.forget(number);
         }
         if self.remembers.load(Ordering::Relaxed) {
-            self.with_rest(|rest| {
-                rest.children.forget(number);
-                if is_tried_again {
-                    rest.collected.rewind(number);
-                } else {
-                    rest.collected.forget(number);
+            self.if_rest(|rest| {
+                if let Some(memory) = &mut rest.memory {
+                    memory.forget(number, is_tried_again);
                 }
             });
         }

@@ -525,13 +525,12 @@ impl<W: Workflow> Fork<'_, W> {
         let step_name = |step: u16| W::graph().steps[step as usize].name;
         Err(match outcome {
             Outcome::Stopped(event) => {
-                if core.special().is_some_and(|special| special.keeps_result) {
-                    let written = serde_json::to_value(&event).ok();
-                    core.with_rest(|rest| rest.result = written);
+                if let Some(keep) = core.special().and_then(|special| special.keeps_result.as_ref()) {
+                    keep(&event);
                 }
                 match W::close(event) {
                     Ok(output) => return Ok(output),
-                    Err(stop) => RunError::unwritten(&stop),
+                    Err(stop) => W::unclosed(&stop),
                 }
             }
             Outcome::Failed(gave_up) => RunError::Step {

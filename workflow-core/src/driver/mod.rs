@@ -21,6 +21,7 @@ mod journaled;
 mod kept;
 mod log;
 mod lone;
+mod memory;
 #[cfg(feature = "tracing")]
 mod payload;
 mod place;

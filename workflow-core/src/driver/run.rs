@@ -61,7 +61,7 @@ enum Phase<'a, W: Workflow> {
 /// What was said of a run before it begins.
 struct Options<W: Workflow> {
     limit: Option<Duration>,
-    special: Option<Box<Special>>,
+    special: Option<Box<Special<W::Event>>>,
     journaled: Option<Journaled<W>>,
 }
 
@@ -91,7 +91,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     /// A run that is more than a plain one.
-    pub(super) fn whole(flow: &'a W, input: W::Input, special: Special) -> Self {
+    pub(super) fn whole(flow: &'a W, input: W::Input, special: Special<W::Event>) -> Self {
         let mut run = Self::new(flow, input);
         run.special(|place| *place = special);
         run
@@ -146,7 +146,7 @@ impl<'a, W: Workflow> Run<'a, W> {
     }
 
     /// Makes the run more than a plain one; without effect once it has begun.
-    fn special(&mut self, set: impl FnOnce(&mut Special)) {
+    fn special(&mut self, set: impl FnOnce(&mut Special<W::Event>)) {
         if let Phase::Ready { options, .. } = &mut self.phase {
             let options = options.get_or_insert_default();
             set(options.special.get_or_insert_default());
@@ -242,9 +242,9 @@ impl<'a, W: Workflow> Run<'a, W> {
     pub fn migrate(mut self, migration: Migration) -> Self {
         self.expect_ready("migrate");
         self.special(|special| {
-            let notes = special.notes.take();
-            let notes = notes.unwrap_or_else(|| panic!("`migrate` is said of a run with a journal"));
-            special.notes = Some(notes.migrating(migration));
+            let noted = special.noted.as_mut();
+            let noted = noted.unwrap_or_else(|| panic!("`migrate` is said of a run with a journal"));
+            noted.notes_mut().migrating(migration);
         });
         self
     }
@@ -254,7 +254,7 @@ impl<'a, W: Workflow> Run<'a, W> {
         self.expect_ready("journal");
         self.special(|special| {
             special.resumable = true;
-            special.notes = Some(Notes::new(journal, parent));
+            special.noted = Some(Box::new(Notes::new(journal, parent)));
         });
         self.core.will_be_kept();
         if let Phase::Ready { options, .. } = &mut self.phase {
@@ -279,7 +279,9 @@ impl<'a, W: Workflow> Run<'a, W> {
         let opening = instead.map_or(Opening::Resumed, Opening::Event);
         let mut run = Self::unopened(flow, opening).journal_of(journal, None);
         run.special(|special| {
-            special.notes = special.notes.take().map(|notes| notes.of_fork(Source { id, at }));
+            if let Some(noted) = &mut special.noted {
+                noted.notes_mut().of_fork(Source { id, at });
+            }
         });
         run
     }

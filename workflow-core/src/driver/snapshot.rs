@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::children::{Children, Entry};
 use super::collect::Collected;
-use super::core::{Rest, Special};
+use super::core::Special;
 use super::{Core, Inbound};
 use crate::graph::Fingerprint;
 use crate::machine::{Machine, State};
@@ -180,7 +180,7 @@ impl Snapshot {
 pub(super) struct Read<W: Workflow> {
     pub(super) core: Arc<Core<W>>,
     pub(super) limit: Option<Duration>,
-    pub(super) special: Box<Special>,
+    pub(super) special: Box<Special<W::Event>>,
 }
 
 impl Written {
@@ -202,9 +202,9 @@ impl Written {
         }
         let machine = ahead.as_ref().unwrap_or(machine);
         let (values, collected, children) = core
-            .if_rest(|rest| {
-                let collected = serde_json::to_value(&rest.collected);
-                (rest.values.clone(), collected, rest.children.list())
+            .if_memory(|memory| {
+                let collected = serde_json::to_value(&memory.collected);
+                (memory.values.clone(), collected, memory.children.list())
             })
             .unwrap_or_else(|| (Map::new(), Ok(Value::Null), Vec::new()));
         Ok(Self {
@@ -226,7 +226,7 @@ impl Written {
     }
 
     /// Puts the run together again.
-    pub(super) fn read<W: Workflow>(self, special: Special) -> Result<Read<W>, ResumeError> {
+    pub(super) fn read<W: Workflow>(self, special: Special<W::Event>) -> Result<Read<W>, ResumeError> {
         let unreadable = |source| ResumeError::Unreadable { workflow: W::NAME, source };
         let core = Core::<W>::new();
         *core.state() = serde_json::from_value(self.state).map_err(unreadable)?;
@@ -239,10 +239,10 @@ impl Written {
         let machine = Machine::resume(W::Event::plan(), state, self.elapsed);
         let limit = machine.deadline();
         *core.machine() = Some(Box::new(machine));
-        core.with_rest(|rest: &mut Rest<W>| {
-            rest.values = self.values;
-            rest.collected = collected.unwrap_or_default();
-            rest.children = Children::read(self.children);
+        core.with_memory(|memory| {
+            memory.values = self.values;
+            memory.collected = collected.unwrap_or_default();
+            memory.children = Children::read(self.children);
         });
         core.remembers.store(true, Ordering::Relaxed);
         if let Some(id) = self.id {

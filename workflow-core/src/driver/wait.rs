@@ -1,6 +1,6 @@
 //! Wait: a step that waits in its middle for an event.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -222,9 +222,9 @@ pub(super) struct Answered<E> {
 /// The steps of a run that wait.
 pub(super) struct Waiting<E> {
     next: u64,
-    waits: BTreeMap<u64, Wait<E>>,
+    waits: HashMap<u64, Wait<E>>,
     /// Those that have waits open.
-    executions: BTreeMap<u64, WaitsOf>,
+    executions: HashMap<u64, WaitsOf>,
     /// How many of them do something else meanwhile.
     busy: usize,
 }
@@ -256,7 +256,7 @@ pub(super) enum Answer<E> {
 
 impl<E> Default for Waiting<E> {
     fn default() -> Self {
-        Self { next: 0, waits: BTreeMap::new(), executions: BTreeMap::new(), busy: 0 }
+        Self { next: 0, waits: HashMap::new(), executions: HashMap::new(), busy: 0 }
     }
 }
 

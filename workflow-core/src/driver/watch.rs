@@ -4,27 +4,38 @@ use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Core;
-use super::record::Recorder;
+use super::record::{Recorder, Records};
 use super::span::Span;
 use super::spans::{Note, Spans};
 use crate::machine::{Again, Given, Input, InvocationId, Machine, Outcome, Token};
-use crate::{Emission, Workflow};
+use crate::{Emission, Events, RunError, Workflow};
 
 /// Prints a line for each step that starts and ends, and for each event that comes or goes, and has a span
 /// of `tracing` for the run and for each try of a step, with the same lines as its events. Takes down a recording.
-#[derive(Default)]
-pub(super) struct Watch {
+pub(super) struct Watch<E> {
     lines: Option<Mutex<Box<dyn Write + Send>>>,
     spans: Option<Spans>,
-    record: Option<Arc<Recorder>>,
+    record: Option<Arc<dyn Records<E>>>,
     #[cfg(feature = "testing")]
     probe: Option<Arc<super::Probe>>,
 }
 
-impl Watch {
+impl<E> Default for Watch<E> {
+    fn default() -> Self {
+        Self {
+            lines: None,
+            spans: None,
+            record: None,
+            #[cfg(feature = "testing")]
+            probe: None,
+        }
+    }
+}
+
+impl<E: Events> Watch<E> {
     /// What every run of the program is watched by: the environment may want its lines, and a subscriber of
     /// `tracing` its spans.
-    pub(super) fn of_every_run<W: Workflow>(core: &Core<W>) -> Option<Self> {
+    pub(super) fn of_every_run<W: Workflow<Event = E>>(core: &Core<W>) -> Option<Self> {
         static IS_WANTED: LazyLock<bool> =
             LazyLock::new(|| std::env::var_os("WORKFLOW_LOG").is_some_and(|value| value != "0"));
         let spans = Spans::of_run(core);
@@ -44,7 +55,7 @@ impl Watch {
     }
 
     /// Takes down what it sees.
-    pub(super) fn record(&mut self, record: Arc<Recorder>) {
+    pub(super) fn record(&mut self, record: Arc<dyn Records<E>>) {
         self.record = Some(record);
     }
 
@@ -61,8 +72,8 @@ impl Watch {
     }
 
     /// Who takes it down.
-    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
-        self.record.as_ref()
+    pub(super) fn recorder(&self) -> Option<&Recorder> {
+        self.record.as_ref().map(|record| record.recorder())
     }
 
     /// Whether somebody may want words.
@@ -78,28 +89,37 @@ impl Watch {
     }
 
     /// The run begins with this event.
-    pub(super) fn opens<W: Workflow>(&self, event: &W::Event) {
+    pub(super) fn opens(&self, event: &E) {
         if let Some(record) = &self.record {
             record.opens(event);
         }
-        self.input::<W>(event);
+        self.input(event);
     }
 
     /// The same of a run with a journal, which takes the event down by itself.
-    pub(super) fn input<W: Workflow>(&self, event: &W::Event) {
+    pub(super) fn input(&self, event: &E) {
         if let Some(spans) = &self.spans {
             spans.opens(event);
         }
     }
 
+    /// The run cannot begin.
+    pub(super) fn refused(&self, error: &RunError) {
+        if let Some(record) = &self.record {
+            record.refused(error);
+        }
+        #[cfg(feature = "tracing")]
+        self.over(Some(error));
+    }
+
     /// A try of a step starts; gives its span.
-    pub(super) fn starts<W: Workflow>(
+    pub(super) fn starts<W: Workflow<Event = E>>(
         &self,
-        machine: &Machine<W::Event>,
+        machine: &Machine<E>,
         invocation: InvocationId,
         step: u16,
-        given: &Given<W::Event>,
-        again: Option<&Again<W::Event>>,
+        given: &Given<E>,
+        again: Option<&Again<E>>,
     ) -> Span {
         if let Some(record) = &self.record {
             record.starts(invocation, step, given, again);
@@ -121,12 +141,12 @@ impl Watch {
     }
 
     /// A step that waited goes on.
-    pub(super) fn wakes<W: Workflow>(
+    pub(super) fn wakes<W: Workflow<Event = E>>(
         &self,
         invocation: InvocationId,
         step: u16,
         wait: u64,
-        event: Option<&W::Event>,
+        event: Option<&E>,
     ) {
         if let Some(record) = &self.record {
             record.wakes(step, wait, event);
@@ -144,7 +164,7 @@ impl Watch {
     }
 
     /// Something has happened.
-    pub(super) fn fact<W: Workflow>(&self, machine: &Machine<W::Event>, fact: &Input<W::Event>) {
+    pub(super) fn fact<W: Workflow<Event = E>>(&self, machine: &Machine<E>, fact: &Input<E>) {
         if let Some(record) = &self.record {
             record.fact(machine, fact);
         }
@@ -161,12 +181,12 @@ impl Watch {
     }
 
     /// Nothing runs, and the run waits for an event from outside.
-    pub(super) fn idles<W: Workflow>(&self) {
+    pub(super) fn idles<W: Workflow<Event = E>>(&self) {
         self.line::<W>(None, || "is idle: it waits for an event from outside".to_owned());
     }
 
     /// The run is over.
-    pub(super) fn ends<W: Workflow>(&self, outcome: &Outcome<W::Event>) {
+    pub(super) fn ends<W: Workflow<Event = E>>(&self, outcome: &Outcome<E>) {
         if let Some(record) = &self.record {
             record.ends(outcome);
         }
@@ -197,14 +217,14 @@ impl Watch {
     /// The run is over, and nobody has said how.
     #[cfg(feature = "tracing")]
     #[cold]
-    pub(super) fn over(&self, error: Option<&crate::RunError>) {
+    pub(super) fn over(&self, error: Option<&RunError>) {
         if let Some(spans) = &self.spans {
             spans.over(error);
         }
     }
 
     /// Says a line, if somebody hears it. Nobody can be told that it could not be printed.
-    fn line<W: Workflow>(&self, of: Option<InvocationId>, line: impl Fn() -> String) {
+    fn line<W: Workflow<Event = E>>(&self, of: Option<InvocationId>, line: impl Fn() -> String) {
         if !self.may_want_lines() {
             return;
         }

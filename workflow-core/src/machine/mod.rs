@@ -56,7 +56,7 @@ pub trait Token: Clone + Serialize {
 
     /// The event that a catch takes, whose place in the graph is `kind`; `None` in a workflow without one.
     #[must_use]
-    fn failed(kind: u16, failed: StepFailed) -> Option<Self> {
+    fn failed(kind: u16, failed: impl FnOnce() -> StepFailed) -> Option<Self> {
         let _ = (kind, failed);
         None
     }

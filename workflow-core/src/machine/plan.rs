@@ -68,19 +68,24 @@ pub(super) struct Slot {
 }
 
 impl Plan {
-    /// Reads the graph; linear in its edges, apart from the solution of [`crate::graph`].
+    /// Reads a graph that is known only at run time, and solves it.
     #[must_use]
     pub fn new(graph: &'static Graph) -> Self {
         let mut words = vec![0; memory(graph)];
         crate::graph::solve_into(graph, &mut words);
-        let solved = Solution::new(graph, &words);
+        Self::solved(graph, &Solution::new(graph, &words))
+    }
+
+    /// Reads a graph that the compiler has solved; linear in its edges.
+    #[must_use]
+    pub fn solved(graph: &'static Graph, solved: &Solution<'_>) -> Self {
         let mut takers = vec![Vec::new(); graph.events.len()];
         let mut slots = vec![Vec::new(); graph.steps.len()];
         for (index, step) in graph.steps.iter().enumerate() {
             note_takers(index as u16, step, &mut takers, &mut slots[index]);
         }
         let gatherers =
-            (0..graph.events.len() as u16).map(|member| gatherers(graph, &solved, member)).collect();
+            (0..graph.events.len() as u16).map(|member| gatherers(graph, solved, member)).collect();
         let waited: Vec<bool> = (0..graph.events.len() as u16)
             .map(|event| graph.steps.iter().any(|step| step.waits.contains(&event)))
             .collect();
@@ -106,7 +111,7 @@ impl Plan {
             gatherers,
             direct,
             receives: graph.events.iter().any(|event| event.received),
-            from_outside: from_outside(graph, &solved),
+            from_outside: from_outside(graph, solved),
             waited,
             keeps: keeps.collect(),
             clocked: (0..graph.steps.len())

@@ -34,8 +34,9 @@ pub struct State<E> {
     /// again.
     pub(super) offers: VecDeque<Offer<E>>,
     pub(super) next_offer: u64,
-    /// By event: those that came before a wait for them began.
-    pub(super) kept: BTreeMap<u16, VecDeque<(E, Line)>>,
+    /// Events that came before a wait for them began, in order of their kinds.
+    #[serde(with = "by_kind")]
+    pub(super) kept: Vec<Kept<E>>,
     /// Whether the steps that wait do nothing else.
     pub(super) waits_are_all: bool,
     pub(super) deadline: Option<Duration>,
@@ -220,6 +221,36 @@ pub(super) struct Offer<E> {
     pub(super) line: Line,
 }
 
+/// What is kept of one kind of event, the oldest first; there is at least one.
+#[derive(Clone, Debug)]
+pub(super) struct Kept<E> {
+    pub(super) kind: u16,
+    pub(super) events: VecDeque<(E, Line)>,
+}
+
+/// What is kept, written down as a map from the kind to the events.
+mod by_kind {
+    use std::collections::{BTreeMap, VecDeque};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Kept, Line};
+
+    pub(super) fn serialize<E: Serialize, S: Serializer>(
+        kept: &[Kept<E>],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(kept.iter().map(|kept| (kept.kind, &kept.events)))
+    }
+
+    pub(super) fn deserialize<'de, E: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Kept<E>>, D::Error> {
+        let kept = BTreeMap::<u16, VecDeque<(E, Line)>>::deserialize(deserializer)?;
+        Ok(kept.into_iter().map(|(kind, events)| Kept { kind, events }).collect())
+    }
+}
+
 /// A batch's name: its number, counted from 0 over the run, and where the state keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct BatchId {
@@ -253,6 +284,11 @@ pub(super) struct Gathering<E> {
 }
 
 impl<E> State<E> {
+    /// Where the events of a kind are kept; an error says where they would be.
+    pub(super) fn kept_at(&self, kind: u16) -> Result<usize, usize> {
+        self.kept.binary_search_by_key(&kind, |kept| kept.kind)
+    }
+
     /// Whether it has the steps and joins of this workflow.
     pub(crate) fn fits(&self, plan: &Plan) -> bool {
         let slots = self.steps.iter().map(|step| step.held.len());
@@ -276,7 +312,7 @@ impl<E> State<E> {
             awaited: BTreeSet::new(),
             offers: VecDeque::new(),
             next_offer: 0,
-            kept: BTreeMap::new(),
+            kept: Vec::new(),
             waits_are_all: false,
             deadline: None,
             last_returned: None,

@@ -99,9 +99,11 @@ impl<E: Token> Machine<E> {
             (ended.line.times(catch) < times).then_some(catch)
         });
         let caught = catch.and_then(|catch| {
-            let name = self.plan.graph.steps[ended.step as usize].name;
-            let input = ended.given.as_ref().map(|given| self.written(given)).unwrap_or_default();
-            let failed = StepFailed::new(name, input, error.clone(), attempts, elapsed);
+            let failed = || {
+                let name = self.plan.graph.steps[ended.step as usize].name;
+                let input = ended.given.as_ref().map(|given| self.written(given)).unwrap_or_default();
+                StepFailed::new(name, input, error.clone(), attempts, elapsed)
+            };
             let kind = *self.plan.graph.steps[catch as usize].takes.events().first()?;
             Some((catch, E::failed(kind, failed)?))
         });

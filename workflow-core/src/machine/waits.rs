@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::run::Machine;
-use super::state::{Awaited, BatchId, Due, Line, Offer, Phase, Returning, Timer, Wait};
+use super::state::{Awaited, BatchId, Due, Kept, Line, Offer, Phase, Returning, Timer, Wait};
 use super::{InvocationId, Output, Token, Waited};
 
 impl<E: Token> Machine<E> {
@@ -19,9 +19,9 @@ impl<E: Token> Machine<E> {
 
     /// The events of an [`Output::MatchKept`], the oldest first.
     pub fn kept(&self, wait: u64) -> impl Iterator<Item = &E> {
-        let event = self.state.waits.get(&wait).map(|wait| wait.event);
-        let kept = event.and_then(|event| self.state.kept.get(&event)).into_iter().flatten();
-        kept.map(|(event, _)| event)
+        let kind = self.state.waits.get(&wait).map(|wait| wait.event);
+        let place = kind.and_then(|kind| self.state.kept_at(kind).ok());
+        place.into_iter().flat_map(|place| &self.state.kept[place].events).map(|(event, _)| event)
     }
 
     /// Whether a lone execution may wait for an event outside: no event is kept, and no batch closes because
@@ -65,7 +65,7 @@ impl<E: Token> Machine<E> {
         if let Some(at) = until {
             self.state.timers.insert(Timer { at, due: Due::Wait(wait) });
         }
-        if self.state.kept.contains_key(&event) {
+        if self.state.kept_at(event).is_ok() {
             self.state.orders.push_back(Output::MatchKept { wait });
         }
         if was_active {
@@ -138,7 +138,11 @@ impl<E: Token> Machine<E> {
         if !self.plan.takers[kind as usize].is_empty() {
             self.hand_to_takers(event, batch, line, |step| !served.contains(&step));
         } else if served.is_empty() {
-            self.state.kept.entry(kind).or_default().push_back((event, line.clone()));
+            let place = self.state.kept_at(kind).unwrap_or_else(|place| {
+                self.state.kept.insert(place, Kept { kind, events: VecDeque::new() });
+                place
+            });
+            self.state.kept[place].events.push_back((event, line.clone()));
         }
     }
 
@@ -166,12 +170,13 @@ impl<E: Token> Machine<E> {
         let Some(kind) = self.state.waits.get(&wait).map(|wait| wait.event) else {
             return;
         };
-        let Some(kept) = self.state.kept.get_mut(&kind) else {
+        let Ok(place) = self.state.kept_at(kind) else {
             return;
         };
+        let kept = &mut self.state.kept[place].events;
         let event = taken.and_then(|place| kept.remove(place as usize));
         if kept.is_empty() {
-            self.state.kept.remove(&kind);
+            self.state.kept.remove(place);
         }
         if event.is_some() {
             self.end_wait(wait, event);

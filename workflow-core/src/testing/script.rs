@@ -75,8 +75,8 @@ impl Token for Marked {
     }
 
     /// It tells how many times the step was tried.
-    fn failed(kind: u16, failed: StepFailed) -> Option<Self> {
-        Some(Self { event: kind, mark: failed.attempts.into() })
+    fn failed(kind: u16, failed: impl FnOnce() -> StepFailed) -> Option<Self> {
+        Some(Self { event: kind, mark: failed().attempts.into() })
     }
 }
 

@@ -123,6 +123,10 @@ fn beside(workflow: &AttachedWorkflow) -> TokenStream {
                     #private::#close(event)
                 }
 
+                fn unclosed(event: &Self::Event) -> #root::RunError {
+                    #private::unclosed(event)
+                }
+
                 fn dispatch(
                     &self,
                     slot: &mut #private::Slot<Self::Event>,

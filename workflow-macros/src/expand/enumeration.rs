@@ -107,8 +107,11 @@ fn whole(workflow: &Workflow) -> TokenStream {
     let failed = workflow.failed_event().map(|event| {
         let variant = variants[event];
         quote! {
-            fn failed(_: u16, failed: #root::StepFailed) -> ::core::option::Option<Self> {
-                ::core::option::Option::Some(Self::#variant(failed))
+            fn failed(
+                _: u16,
+                failed: impl ::core::ops::FnOnce() -> #root::StepFailed,
+            ) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self::#variant(failed()))
             }
         }
     });

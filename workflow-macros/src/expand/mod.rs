@@ -47,7 +47,7 @@ pub fn workflow(tokens: TokenStream, item: TokenStream) -> TokenStream {
     let block = &workflow.block;
     let enumeration = enumeration::definition(&workflow);
     let events = enumeration::implementations(&workflow);
-    let rows = rows::rows(&workflow);
+    let rows = rows::rows(&workflow, checked);
     let dispatch = dispatch::workflow(&workflow);
     let checks = checked.then(|| rows::checks(&workflow));
     let listing = checked.then(|| listed(&workflow));

@@ -8,13 +8,17 @@ use super::duration;
 use crate::model::{Apart, ApartOn, Event, Role, Step, Takes, Workflow};
 use crate::root::{private, root, root_at};
 
-/// `impl Events for JokeFlowEvent`, with the graph.
-pub fn rows(workflow: &Workflow) -> TokenStream {
+/// `impl Events for JokeFlowEvent`, with the graph; the compiler solves one that is `checked`.
+pub fn rows(workflow: &Workflow, checked: bool) -> TokenStream {
     let (root, private) = (root(), private());
     let (name, title) = (&workflow.enum_name, &workflow.name);
     let events = workflow.events.iter().map(|event| event_row(workflow, event));
     let steps = workflow.steps.iter().map(|step| step_row(workflow, step));
     let types = workflow.events.iter().map(|event| &event.ty);
+    let plan = match checked {
+        true => quote!(#private::Plan::solved(GRAPH, &SOLVED)),
+        false => quote!(#private::Plan::new(<Self as #private::Rows>::GRAPH)),
+    };
     quote! {
         impl #private::Rows for #name {
             const GRAPH: &'static #root::graph::Graph = &#root::graph::Graph {
@@ -31,7 +35,7 @@ pub fn rows(workflow: &Workflow) -> TokenStream {
 
             fn plan() -> &'static #private::Plan {
                 static PLAN: ::std::sync::OnceLock<#private::Plan> = ::std::sync::OnceLock::new();
-                PLAN.get_or_init(|| #private::Plan::new(<Self as #private::Rows>::GRAPH))
+                PLAN.get_or_init(|| #plan)
             }
 
             fn shapes() -> ::std::vec::Vec<::std::string::String> {

@@ -242,7 +242,7 @@ pub(crate) async fn play<W: Workflow>(
     Played { end, recordings, unordered }
 }
 
-fn special<W: Workflow>(world: &World, stage: &Stage<'_, W>, before: Duration) -> Special {
+fn special<W: Workflow>(world: &World, stage: &Stage<'_, W>, before: Duration) -> Special<W::Event> {
     let mut watch = Watch::default();
     watch.explore(Arc::clone(&world.probe));
     if stage.records {

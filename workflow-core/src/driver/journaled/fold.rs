@@ -62,9 +62,9 @@ pub(in crate::driver) fn write_checkpoint<W: Workflow>(
     machine: &Machine<W::Event>,
     at: Duration,
 ) -> serde_json::Result<String> {
-    core.with_rest(|rest| {
+    core.with_memory(|memory| {
         notes.with_shared(|state, repeats| {
-            let (values, collected) = (&rest.values, &rest.collected);
+            let (values, collected) = (&memory.values, &memory.collected);
             let machine = machine.checkpoint();
             serde_json::to_string(&Written { machine, at, state, values, collected, repeats })
         })

@@ -17,8 +17,8 @@ use std::time::Duration;
 
 pub(crate) use asked::Asked;
 pub(super) use fold::write_checkpoint;
-pub(crate) use notes::Notes;
 pub(super) use notes::Source;
+pub(crate) use notes::{Noted, Notes};
 pub(super) use pen::{Begins, Pen};
 pub(crate) use replay::recorded;
 
@@ -28,6 +28,7 @@ use self::migrate::{explain, migrate};
 use super::clock::Clock;
 use super::drive::{Driver, drive_to_the_end};
 use super::fork::Writing;
+use super::record::Records;
 use super::{Core, ResumeError};
 use crate::graph::definition;
 use crate::journal::{Claim, Claimed, End, JournalError, Kept, Opening};
@@ -181,9 +182,9 @@ fn take_up<W: Workflow>(
     *core.state() = serde_json::from_value(state.clone()).map_err(unreadable::<W>)?;
     notes.resume(state, repeats);
     *core.machine() = Some(Box::new(machine));
-    core.with_rest(|rest| {
-        rest.values = values;
-        rest.collected = collected;
+    core.with_memory(|memory| {
+        memory.values = values;
+        memory.collected = collected;
     });
     Ok(())
 }

@@ -19,6 +19,32 @@ pub(crate) struct Notes {
     sheet: Mutex<Sheet>,
 }
 
+/// The notes as the run knows them: by their trait, so that a program without journals is without them too.
+pub(crate) trait Noted: Send + Sync {
+    /// The execution has ended, or begins a new try.
+    fn forget(&self, invocation: u64);
+
+    /// The notes themselves.
+    fn notes(&self) -> &Notes;
+
+    /// The notes themselves, before the run begins.
+    fn notes_mut(&mut self) -> &mut Notes;
+}
+
+impl Noted for Notes {
+    fn forget(&self, invocation: u64) {
+        self.sheet().repeats.forget(invocation);
+    }
+
+    fn notes(&self) -> &Notes {
+        self
+    }
+
+    fn notes_mut(&mut self) -> &mut Notes {
+        self
+    }
+}
+
 /// The run of which this one is a fork.
 pub(in crate::driver) struct Source {
     pub(in crate::driver) id: String,
@@ -106,14 +132,14 @@ impl Notes {
         Self { journal, parent, source: None, migration: None, sheet: Mutex::default() }
     }
 
-    /// The same, for a fork of another run.
-    pub(in crate::driver) fn of_fork(self, source: Source) -> Self {
-        Self { source: Some(source), ..self }
+    /// The run is a fork of another one.
+    pub(in crate::driver) fn of_fork(&mut self, source: Source) {
+        self.source = Some(source);
     }
 
-    /// The same, for a run that another version of the workflow may have begun.
-    pub(in crate::driver) fn migrating(self, migration: Migration) -> Self {
-        Self { migration: Some(migration), ..self }
+    /// Another version of the workflow may have begun the run.
+    pub(in crate::driver) fn migrating(&mut self, migration: Migration) {
+        self.migration = Some(migration);
     }
 
     pub(super) fn migration(&self) -> Option<&Migration> {
@@ -193,11 +219,6 @@ impl Notes {
         let body = EventsCollected { invocation, step, events, wanted: wanted.to_vec() };
         let body = serde_json::to_string(&body);
         self.sheet().notes.push(Note { kind: EVENTS_COLLECTED, invocation, body });
-    }
-
-    /// The execution has ended, or begins a new try.
-    pub(crate) fn forget(&self, invocation: u64) {
-        self.sheet().repeats.forget(invocation);
     }
 
     /// What was noted since this was asked last.

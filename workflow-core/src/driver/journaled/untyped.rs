@@ -42,9 +42,9 @@ impl Token for Untyped {
         self.kind
     }
 
-    fn failed(kind: u16, failed: StepFailed) -> Option<Self> {
+    fn failed(kind: u16, failed: impl FnOnce() -> StepFailed) -> Option<Self> {
         let key = READ.get()?.keys.get(usize::from(kind))?;
-        let value = serde_json::value::to_raw_value(&failed).ok()?;
+        let value = serde_json::value::to_raw_value(&failed()).ok()?;
         Some(Self { key, kind, value })
     }
 }

@@ -50,8 +50,8 @@ impl<W: Workflow> Play<'_, W> {
             let _ = serde_json::to_writer(&mut bytes, &checkpoint);
         }
         let _ = serde_json::to_writer(&mut bytes, &*core.state());
-        core.if_rest(|rest| {
-            let _ = serde_json::to_writer(&mut bytes, &(&rest.values, &rest.collected));
+        core.if_memory(|memory| {
+            let _ = serde_json::to_writer(&mut bytes, &(&memory.values, &memory.collected));
         });
         let mut note = |number: u64| bytes.extend(number.to_le_bytes());
         for live in &self.lives {
