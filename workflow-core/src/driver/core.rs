@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::children::Children;
 use super::collect::Collected;
+use super::fan::Members;
 use super::journaled::{Asked, Notes};
 use super::log::Log;
 use super::lone::LoneWait;
@@ -54,6 +55,8 @@ const LOG_HOLDS: u8 = 2;
 /// What most runs do without.
 struct More<W: Workflow> {
     machine: Mutex<Option<Box<Machine<W::Event>>>>,
+    /// The batch that the driver takes through its step by itself, while it does.
+    fan: Mutex<Option<Box<Members<W::Event>>>>,
     id: OnceLock<Box<str>>,
     /// Said before the run begins, if anything is.
     special: OnceLock<Box<Special>>,
@@ -67,6 +70,7 @@ impl<W: Workflow> Default for More<W> {
     fn default() -> Self {
         Self {
             machine: Mutex::default(),
+            fan: Mutex::default(),
             id: OnceLock::new(),
             special: OnceLock::new(),
             asked: OnceLock::new(),
@@ -371,6 +375,11 @@ impl<W: Workflow> Core<W> {
         locked(&self.more().machine)
     }
 
+    /// The batch that the driver takes through its step by itself.
+    pub(super) fn fan(&self) -> MutexGuard<'_, Option<Box<Members<W::Event>>>> {
+        locked(&self.more().fan)
+    }
+
     /// Does something with what the run keeps for its steps.
     pub(super) fn with_rest<R>(&self, does: impl FnOnce(&mut Rest<W>) -> R) -> R {
         does(self.door().kept().rest.get_or_insert_default())
@@ -599,6 +608,9 @@ impl<W: Workflow> Core<W> {
         self.log.store(log.min(LOG), Ordering::Release);
         drop(door);
         drop((inbox, driver));
+        if let Some(more) = self.more.get() {
+            *locked(&more.fan) = None;
+        }
         wakers.wake();
         if let Some(asked) = self.asked() {
             asked.close();

@@ -130,6 +130,13 @@ impl Plan {
         self.direct[usize::from(event)] && self.routes[usize::from(event)] == Some(Taker::Start(step))
     }
 
+    /// Whether the step gathers the event with its batch, and nothing else is done with it.
+    #[cfg(feature = "runtime")]
+    #[inline]
+    pub(crate) fn gathers(&self, event: u16, step: u16) -> bool {
+        self.routes[usize::from(event)] == Some(Taker::Gather(step))
+    }
+
     /// Whether a step may wait, alone, for what the caller sends.
     #[cfg(feature = "runtime")]
     pub(crate) fn may_rest(&self) -> bool {
