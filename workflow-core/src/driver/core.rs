@@ -207,8 +207,9 @@ impl<E> Inbound<E> {
     }
 }
 
-impl<W: Workflow> Core<W> {
-    pub(super) fn new() -> Self {
+impl<W: Workflow> Default for Core<W> {
+    /// A run that has not begun. `Arc::default` writes it where it stays.
+    fn default() -> Self {
         Self {
             attention: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
@@ -223,7 +224,9 @@ impl<W: Workflow> Core<W> {
             more: OnceLock::new(),
         }
     }
+}
 
+impl<W: Workflow> Core<W> {
     fn more(&self) -> &More<W> {
         self.more.get_or_init(Box::default)
     }
