@@ -68,7 +68,13 @@ pub(super) fn begin<W: Workflow>(
     let mut special = None;
     prepare(&core, &mut special);
     match special {
-        None => Ok(Box::pin(drive(flow, core, W::open(input)?, W::TIMEOUT))),
+        None => {
+            let start = W::open(input)?;
+            // The room first: then the driver is written into it in parts, and not copied as a whole.
+            let place = Box::new_uninit();
+            let driving = Box::write(place, drive(flow, core, start, W::TIMEOUT));
+            Ok(Box::into_pin(driving))
+        }
         special => begin_prepared(flow, core, Opening::Input(input), W::TIMEOUT, special, None),
     }
 }
