@@ -142,6 +142,7 @@ fn begin_prepared<'a, W: Workflow>(
 }
 
 /// Adds who looks on at every run.
+#[inline]
 fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special>>) {
     if core.special().is_none()
         && let Some(watch) = Watch::of_every_run::<W>(core)

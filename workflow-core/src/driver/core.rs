@@ -39,10 +39,11 @@ pub struct Core<W: Workflow> {
     pub(super) lone: AtomicU8,
     /// What there is to read, one of the constants below.
     log: AtomicU8,
-    state: Mutex<W::State>,
-    door: Mutex<Door<W>>,
-    /// What most runs do without, made when it is asked for.
+    /// What most runs do without, made when it is asked for. It stands before the door, so that the gap at its end
+    /// is not beside what is zero at first: else both are copied together, right after the zeros were written.
     more: OnceLock<Box<More<W>>>,
+    door: Mutex<Door<W>>,
+    state: Mutex<W::State>,
 }
 
 /// Nothing was published and nobody reads.

@@ -152,7 +152,7 @@ pub(super) fn drive<'a, W: Workflow>(
                 };
                 match left {
                     Left::Stopped(output) => return Ok(output),
-                    Left::Forked(Next::Over(result)) => return result,
+                    Left::Forked(Next::Over(result)) => return *result,
                     Left::Forked(Next::Lone { order, is_bare }) => {
                         slot = order.slot;
                         place.core().set_alone(is_bare);
@@ -269,7 +269,7 @@ pub(super) async fn drive_to_the_end<W: Workflow>(
 ) -> Result<W::Output, RunError> {
     let place = Place::chain(core);
     match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false, writing)).await {
-        Next::Over(result) => result,
+        Next::Over(result) => *result,
         Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }
 }

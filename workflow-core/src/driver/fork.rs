@@ -52,8 +52,8 @@ pub(super) enum Next<W: Workflow> {
         /// Whether the machine holds nothing that an event, or the lack of one, could set off.
         is_bare: bool,
     },
-    /// Ends.
-    Over(Result<W::Output, RunError>),
+    /// Ends. In a box, so that a run that comes to its end without a fork need not move so much.
+    Over(Box<Result<W::Output, RunError>>),
 }
 
 /// How many steps may end in one poll before the other tasks of the thread have a turn.
@@ -161,7 +161,7 @@ pub(super) fn fork<'f, W: Workflow>(
                     }
                 }
                 if let Some(error) = fork.write_down(machine, cx) {
-                    return Poll::Ready(Next::Over(Err(error)));
+                    return Poll::Ready(Next::Over(Box::new(Err(error))));
                 }
                 while fork.may_order(machine) {
                     match fork.next_order(machine) {
@@ -185,7 +185,9 @@ pub(super) fn fork<'f, W: Workflow>(
                         Output::Wake { invocation, step, wait, event } => {
                             fork.wake(machine, invocation, step, wait, event)
                         }
-                        Output::Finish(outcome) => return Poll::Ready(Next::Over(fork.finish(outcome))),
+                        Output::Finish(outcome) => {
+                            return Poll::Ready(Next::Over(Box::new(fork.finish(outcome))));
+                        }
                         Output::Wait { .. } => break,
                     }
                 }

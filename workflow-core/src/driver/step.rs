@@ -158,6 +158,9 @@ impl Wake for Counted {
 }
 
 /// Polls a chain; a panic in a step is an end of that chain, not of the task.
+///
+/// Always inline, so that who polls takes what it needs of the end from where it was written.
+#[inline(always)]
 pub(super) fn poll_caught<F, E>(chain: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended<E>>
 where
     F: Future<Output = Exit<E>> + ?Sized,
