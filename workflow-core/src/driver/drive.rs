@@ -213,9 +213,9 @@ fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
     sleep_or_ask(core, driver, rung, cx)
 }
 
-/// What follows when a chain has come to its end. Apart from where it waits: what it gave then goes on from where it
-/// was written, and is not copied to where the others leave theirs.
-#[inline]
+/// What follows when a chain has come to its end. Apart from where it waits, and always inline: what it gave then goes
+/// on from where it was written, and is not copied to where the others leave theirs.
+#[inline(always)]
 fn turn<W: Workflow>(
     core: &Core<W>,
     driver: &mut Driver,
