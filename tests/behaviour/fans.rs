@@ -178,3 +178,54 @@ async fn members_that_wait_at_once_leave_the_thread_to_others_now_and_then() {
     assert_eq!(members.unwrap(), 10_000);
     assert!(most <= 256, "{most} members began in one turn");
 }
+
+struct SomeWait {
+    at_once: AtWork,
+    fails: Option<u64>,
+}
+
+#[workflow]
+impl SomeWait {
+    #[step]
+    async fn split(&self, _input: StartEvent<()>) -> Vec<Work> {
+        (0..30).map(Work).collect()
+    }
+
+    #[step(workers = 4)]
+    async fn work(&self, work: Work) -> Done {
+        let _turn = Turn::new(&self.at_once);
+        assert_ne!(self.fails, Some(work.0), "member {} is told to fail", work.0);
+        if work.0 % 3 == 2 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        Done(work.0)
+    }
+
+    #[step]
+    async fn join(&self, done: Vec<Done>) -> StopEvent<Vec<u64>> {
+        StopEvent(done.into_iter().map(|done| done.0).collect())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_waits_holds_up_none_of_those_behind_it() {
+    let flow = SomeWait { at_once: AtWork::default(), fails: None };
+    let begun = tokio::time::Instant::now();
+    let mut done = flow.run(()).await.unwrap();
+    done.sort_unstable();
+    assert_eq!(done, (0..30).collect::<Vec<_>>());
+    assert_eq!(flow.at_once.most(), 4);
+    assert_eq!(begun.elapsed().as_secs(), 3, "ten members wait for a second, four at a time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_panics_after_others_in_one_turn_fails_the_run_with_its_step() {
+    for member in [0, 4, 29] {
+        let flow = SomeWait { at_once: AtWork::default(), fails: Some(member) };
+        let error = flow.run(()).await.unwrap_err();
+        let RunError::Step { step: "work", source, .. } = error else {
+            panic!("{error:?}");
+        };
+        assert!(source.to_string().contains(&format!("member {member} is told")), "{source}");
+    }
+}

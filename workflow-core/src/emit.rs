@@ -172,6 +172,7 @@ fn gather<Ev>(emission: Emission<Ev>, members: &mut Vec<Ev>) {
     }
 }
 
+#[inline(never)]
 fn gather_several<Ev>(emission: Emission<Ev>, members: &mut Vec<Ev>) {
     match emission {
         Emission::None => (),

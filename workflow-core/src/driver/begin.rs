@@ -40,12 +40,51 @@ pub(super) enum Opening<W: Workflow> {
     Resumed,
 }
 
-/// Begins a run: a plain one, unless something makes it more.
+impl<W: Workflow> Opening<W> {
+    /// The input, or else the event.
+    pub(super) fn of(input: Option<W::Input>, event: Option<W::Event>) -> Self {
+        input.map(Self::Input).or_else(|| event.map(Self::Event)).unwrap_or(Self::Resumed)
+    }
+
+    pub(super) fn into_parts(self) -> (Option<W::Input>, Option<W::Event>) {
+        match self {
+            Self::Input(input) => (Some(input), None),
+            Self::Event(event) => (None, Some(event)),
+            Self::Resumed => (None, None),
+        }
+    }
+}
+
+/// Begins a run of which nothing was said: a plain one, unless every run is watched.
 ///
 /// # Errors
 ///
 /// When the workflow cannot be opened with this input.
-pub(super) fn begin<'a, W: Workflow>(
+pub(super) fn begin<W: Workflow>(
+    flow: &W,
+    core: Arc<Core<W>>,
+    input: W::Input,
+) -> Result<Driving<'_, W>, RunError> {
+    let mut special = None;
+    prepare(&core, &mut special);
+    match special {
+        None => {
+            let start = W::open(input)?;
+            // The room first: then the driver is written into it in parts, and not copied as a whole.
+            let place = Box::new_uninit();
+            let driving = Box::write(place, drive(flow, core, start, W::TIMEOUT));
+            Ok(Box::into_pin(driving))
+        }
+        special => begin_prepared(flow, core, Opening::Input(input), W::TIMEOUT, special, None),
+    }
+}
+
+/// Begins a run of which something was said.
+///
+/// # Errors
+///
+/// When the workflow cannot be opened with this input.
+pub(super) fn begin_with<'a, W: Workflow>(
     flow: &'a W,
     core: Arc<Core<W>>,
     opening: Opening<W>,
@@ -54,6 +93,20 @@ pub(super) fn begin<'a, W: Workflow>(
     journaled: Option<Journaled<W>>,
 ) -> Result<Driving<'a, W>, RunError> {
     prepare(&core, &mut special);
+    begin_prepared(flow, core, opening, limit, special, journaled)
+}
+
+/// Begins a run of which all is known that makes it more than a plain one.
+#[cold]
+#[inline(never)]
+fn begin_prepared<'a, W: Workflow>(
+    flow: &'a W,
+    core: Arc<Core<W>>,
+    opening: Opening<W>,
+    limit: Option<Duration>,
+    special: Option<Box<Special<W::Event>>>,
+    journaled: Option<Journaled<W>>,
+) -> Result<Driving<'a, W>, RunError> {
     if let Some(drive) = journaled {
         if core.special().is_none() {
             core.set_special(special.unwrap_or_default());
@@ -89,6 +142,7 @@ pub(super) fn begin<'a, W: Workflow>(
 }
 
 /// Adds who looks on at every run.
+#[inline]
 fn prepare<W: Workflow>(core: &Core<W>, special: &mut Option<Box<Special<W::Event>>>) {
     if core.special().is_none()
         && let Some(watch) = Watch::of_every_run(core)

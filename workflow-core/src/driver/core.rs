@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::fan::Members;
 use super::journaled::{Asked, Noted, Notes};
 use super::log::Log;
 use super::lone::LoneWait;
@@ -37,10 +38,11 @@ pub struct Core<W: Workflow> {
     pub(super) lone: AtomicU8,
     /// What there is to read, one of the constants below.
     log: AtomicU8,
-    state: Mutex<W::State>,
-    door: Mutex<Door<W>>,
-    /// What most runs do without, made when it is asked for.
+    /// What most runs do without, made when it is asked for. It stands before the door, so that the gap at its end
+    /// is not beside what is zero at first: else both are copied together, right after the zeros were written.
     more: OnceLock<Box<More<W>>>,
+    door: Mutex<Door<W>>,
+    state: Mutex<W::State>,
 }
 
 /// Nothing was published and nobody reads.
@@ -53,6 +55,8 @@ const LOG_HOLDS: u8 = 2;
 /// What most runs do without.
 struct More<W: Workflow> {
     machine: Mutex<Option<Box<Machine<W::Event>>>>,
+    /// The batch that the driver takes through its step by itself, while it does.
+    fan: Mutex<Option<Box<Members<W::Event>>>>,
     id: OnceLock<Box<str>>,
     /// Said before the run begins, if anything is.
     special: OnceLock<Box<Special<W::Event>>>,
@@ -66,6 +70,7 @@ impl<W: Workflow> Default for More<W> {
     fn default() -> Self {
         Self {
             machine: Mutex::default(),
+            fan: Mutex::default(),
             id: OnceLock::new(),
             special: OnceLock::new(),
             asked: OnceLock::new(),
@@ -211,8 +216,9 @@ impl<E> Inbound<E> {
     }
 }
 
-impl<W: Workflow> Core<W> {
-    pub(super) fn new() -> Self {
+impl<W: Workflow> Default for Core<W> {
+    /// A run that has not begun. `Arc::default` writes it where it stays.
+    fn default() -> Self {
         Self {
             attention: AtomicBool::new(false),
             cancelled: AtomicBool::new(false),
@@ -227,7 +233,9 @@ impl<W: Workflow> Core<W> {
             more: OnceLock::new(),
         }
     }
+}
 
+impl<W: Workflow> Core<W> {
     fn more(&self) -> &More<W> {
         self.more.get_or_init(Box::default)
     }
@@ -373,6 +381,11 @@ impl<W: Workflow> Core<W> {
     /// The machine, for as long as the driver is polled.
     pub(super) fn machine(&self) -> MutexGuard<'_, Option<Box<Machine<W::Event>>>> {
         locked(&self.more().machine)
+    }
+
+    /// The batch that the driver takes through its step by itself.
+    pub(super) fn fan(&self) -> MutexGuard<'_, Option<Box<Members<W::Event>>>> {
+        locked(&self.more().fan)
     }
 
     /// Does something with what the run keeps for its steps.
@@ -611,6 +624,9 @@ impl<W: Workflow> Core<W> {
         self.log.store(log.min(LOG), Ordering::Release);
         drop(door);
         drop((inbox, driver));
+        if let Some(more) = self.more.get() {
+            *locked(&more.fan) = None;
+        }
         wakers.wake();
         if let Some(asked) = self.asked() {
             asked.close();

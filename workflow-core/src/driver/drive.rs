@@ -13,8 +13,8 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::fork::{Brought, Next, Writing, fork};
 use super::journaled::Pen;
-use super::lone::poll_chain;
-use super::step::Ended;
+use super::lone::poll_resting;
+use super::step::{Ended, poll_caught};
 use super::{Core, Exit, Place, Slot};
 use crate::machine::Machine;
 use crate::{Emission, Events, RunError, Workflow};
@@ -152,7 +152,7 @@ pub(super) fn drive<'a, W: Workflow>(
                 };
                 match left {
                     Left::Stopped(output) => return Ok(output),
-                    Left::Forked(Next::Over(result)) => return result,
+                    Left::Forked(Next::Over(result)) => return *result,
                     Left::Forked(Next::Lone { order, is_bare }) => {
                         slot = order.slot;
                         place.core().set_alone(is_bare);
@@ -189,30 +189,64 @@ fn leave<'f, W: Workflow>(
     Box::pin(fork(flow, place.core(), driver, place, brought, rung, None))
 }
 
-/// Polls a lone chain.
+/// Polls a lone chain, which may rest in a wait.
 fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
     place: &Place<'_, W>,
     driver: &mut Driver,
-    chain: Pin<&mut F>,
+    mut chain: Pin<&mut F>,
     rung: &mut bool,
     cx: &mut Context<'_>,
 ) -> Poll<Turn<W>> {
     let core = place.core();
+    if !core.rests() {
+        match poll_caught(chain.as_mut(), cx) {
+            Poll::Ready(ended) => return Poll::Ready(turn(core, driver, ended, rung, cx)),
+            Poll::Pending if core.rests() => (),
+            Poll::Pending => return sleep_or_ask(core, driver, rung, cx),
+        }
+    }
     // A run whose time is over does not go on with what came at that moment.
-    *rung |= core.rests() && driver.has_rung(cx);
-    let polled = if *rung { Poll::Pending } else { poll_chain(core, || place.number(), chain, cx) };
-    let asked = driver.is_asked(core, rung, cx);
-    Poll::Ready(match polled {
-        Poll::Pending if !asked && driver.may_sleep(core, cx) => return Poll::Pending,
-        Poll::Pending => Turn::Asked,
-        Poll::Ready(ended) if asked => Turn::Ended(ended),
-        Poll::Ready(Ended::Exit(Exit::Paused(event))) => Turn::Left(Left::Paused(event)),
-        Poll::Ready(Ended::Exit(Exit::Emitted(Emission::One(event)))) => match W::close(event) {
+    *rung |= driver.has_rung(cx);
+    if !*rung && let Poll::Ready(ended) = poll_resting(core, || place.number(), chain, cx) {
+        return Poll::Ready(turn(core, driver, ended, rung, cx));
+    }
+    sleep_or_ask(core, driver, rung, cx)
+}
+
+/// What follows when a chain has come to its end. Apart from where it waits, and always inline: what it gave then goes
+/// on from where it was written, and is not copied to where the others leave theirs.
+#[inline(always)]
+fn turn<W: Workflow>(
+    core: &Core<W>,
+    driver: &mut Driver,
+    ended: Ended<W::Event>,
+    rung: &mut bool,
+    cx: &mut Context<'_>,
+) -> Turn<W> {
+    if driver.is_asked(core, rung, cx) {
+        return Turn::Ended(ended);
+    }
+    match ended {
+        Ended::Exit(Exit::Paused(event)) => Turn::Left(Left::Paused(event)),
+        Ended::Exit(Exit::Emitted(Emission::One(event))) => match W::close(event) {
             Ok(output) => Turn::Left(Left::Stopped(output)),
             Err(event) => Turn::Ended(Ended::Exit(Exit::handed(event))),
         },
-        Poll::Ready(ended) => Turn::Ended(ended),
-    })
+        ended => Turn::Ended(ended),
+    }
+}
+
+/// A chain waits: so does its driver, unless somebody asks for it.
+fn sleep_or_ask<W: Workflow>(
+    core: &Core<W>,
+    driver: &mut Driver,
+    rung: &mut bool,
+    cx: &mut Context<'_>,
+) -> Poll<Turn<W>> {
+    if !driver.is_asked(core, rung, cx) && driver.may_sleep(core, cx) {
+        return Poll::Pending;
+    }
+    Poll::Ready(Turn::Asked)
 }
 
 /// Runs `flow` with every transition through the machine, which stands in `core` and has been told what
@@ -235,7 +269,7 @@ pub(super) async fn drive_to_the_end<W: Workflow>(
 ) -> Result<W::Output, RunError> {
     let place = Place::chain(core);
     match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false, writing)).await {
-        Next::Over(result) => result,
+        Next::Over(result) => *result,
         Next::Lone { .. } => unreachable!("such a run has no lone chain"),
     }
 }

@@ -18,7 +18,7 @@ use futures_core::Stream;
 use super::delivery::Delivery;
 use super::drive::Driver;
 use super::execution::Execution;
-use super::fan::{Members, Polled};
+use super::fan::{Members, Polled, poll_members};
 use super::span::Span;
 use super::step::{Ended, Order, message, one_step, poll_step};
 use super::wait::wants;
@@ -52,8 +52,8 @@ pub(super) enum Next<W: Workflow> {
         /// Whether the machine holds nothing that an event, or the lack of one, could set off.
         is_bare: bool,
     },
-    /// Ends.
-    Over(Result<W::Output, RunError>),
+    /// Ends. In a box, so that a run that comes to its end without a fork need not move so much.
+    Over(Box<Result<W::Output, RunError>>),
 }
 
 /// How many steps may end in one poll before the other tasks of the thread have a turn.
@@ -124,7 +124,7 @@ pub(super) fn fork<'f, W: Workflow>(
     };
     async move {
         let mut live = FuturesUnordered::new();
-        let mut members: Option<Members<W>> = None;
+        let mut is_fanned = false;
         poll_fn(|cx| {
             let mut machine = core.machine();
             let machine = &mut **machine.get_or_insert_with(|| fork.driver.new_machine());
@@ -133,10 +133,10 @@ pub(super) fn fork<'f, W: Workflow>(
                 (writing.begin)(&mut fork, machine);
             }
             loop {
-                if let Some(together) = &mut members {
+                if is_fanned {
                     fork.rung |= fork.driver.has_rung(cx);
                     let run = |order| one_step(flow, core, order);
-                    match together.poll(core, machine, &mut live, run, &mut budget, cx) {
+                    match poll_members(core, &mut live, run, &mut budget, cx) {
                         Polled::Sleeping if !fork.rung && fork.driver.may_sleep(core, cx) => {
                             return Poll::Pending;
                         }
@@ -149,18 +149,19 @@ pub(super) fn fork<'f, W: Workflow>(
                             return Poll::Pending;
                         }
                     }
-                    fork.adopted =
-                        members.take().map(|members| members.give_back(machine)).unwrap_or_default();
+                    is_fanned = false;
+                    let members = core.fan().take();
+                    fork.adopted = members.map(|members| members.give_back(machine)).unwrap_or_default();
                 }
                 fork.look_outside(machine, cx);
                 if let Some((invocation, ended)) = ended.take() {
-                    members = fork.step_ended(machine, invocation, ended);
-                    if members.is_some() {
+                    is_fanned = fork.step_ended(machine, invocation, ended);
+                    if is_fanned {
                         continue;
                     }
                 }
                 if let Some(error) = fork.write_down(machine, cx) {
-                    return Poll::Ready(Next::Over(Err(error)));
+                    return Poll::Ready(Next::Over(Box::new(Err(error))));
                 }
                 while fork.may_order(machine) {
                     match fork.next_order(machine) {
@@ -184,7 +185,9 @@ pub(super) fn fork<'f, W: Workflow>(
                         Output::Wake { invocation, step, wait, event } => {
                             fork.wake(machine, invocation, step, wait, event)
                         }
-                        Output::Finish(outcome) => return Poll::Ready(Next::Over(fork.finish(outcome))),
+                        Output::Finish(outcome) => {
+                            return Poll::Ready(Next::Over(Box::new(fork.finish(outcome))));
+                        }
                         Output::Wait { .. } => break,
                     }
                 }
@@ -306,15 +309,15 @@ impl<W: Workflow> Fork<'_, W> {
         fact
     }
 
-    /// Tells the machine how a step ended; `None` for the event that opens the run. When nothing is left of
-    /// the run but the batch that the step returned, these are its members.
+    /// Tells the machine how a step ended; `None` for the event that opens the run. Gives whether nothing is left
+    /// of the run but the batch that the step returned: then the driver has its members.
     #[inline]
     fn step_ended(
         &mut self,
         machine: &mut Machine<W::Event>,
         invocation: Option<InvocationId>,
         ended: Ended<W::Event>,
-    ) -> Option<Members<W>> {
+    ) -> bool {
         let invocation = invocation.map(|invocation| self.named(invocation));
         match (ended, invocation) {
             (Ended::Exit(Exit::Paused(event)), Some(invocation)) if !self.is_whole => {
@@ -327,14 +330,15 @@ impl<W: Workflow> Fork<'_, W> {
                 if let Some(fan) = machine.open_fan(self.driver.now(), invocation, &events, &members) {
                     self.core.forget(invocation.number, false);
                     self.arm(machine);
-                    return Some(Members::new(fan, self.plan, events));
+                    *self.core.fan() = Some(Box::new(Members::new(fan, self.plan, events)));
+                    return true;
                 }
                 let ended = Ended::Exit(Exit::Emitted(Emission::Many(events, members)));
                 self.note_end(machine, Some(invocation), ended);
             }
             (ended, invocation) => self.note_end(machine, invocation, ended),
         }
-        None
+        false
     }
 
     #[inline(never)]
@@ -348,7 +352,7 @@ impl<W: Workflow> Fork<'_, W> {
             (Ended::Exit(Exit::Paused(event) | Exit::Emitted(Emission::One(event))), None) => {
                 Input::Started { event }
             }
-            (_, None) => return,
+            (_, None) | (Ended::Exit(Exit::Drained), _) => return,
             (Ended::Exit(Exit::Paused(event)), Some(invocation)) => {
                 Input::StepReturned { invocation, emission: Emission::One(event) }
             }
@@ -409,7 +413,7 @@ impl<W: Workflow> Fork<'_, W> {
         let retries = self.plan.graph().steps[usize::from(step)].retries;
         if !self.is_whole && !retries && again.is_none() {
             let slot = slot_for::<W>(self.plan, step, given);
-            return Order { invocation, step, slot, execution: None, span: Span::NONE };
+            return Order { invocation, step, slot, execution: None, span: Span::NONE, begins_lane: false };
         }
         self.order_noted(machine, invocation, step, given, again, retries)
     }
@@ -434,7 +438,8 @@ impl<W: Workflow> Fork<'_, W> {
         let counts = retries || self.is_whole;
         let execution =
             (again.is_some() || counts).then(|| Arc::new(Execution::new(again.map(|again| *again))));
-        Order { invocation, step, slot: slot_for::<W>(self.plan, step, given), execution, span }
+        let slot = slot_for::<W>(self.plan, step, given);
+        Order { invocation, step, slot, execution, span, begins_lane: false }
     }
 
     /// Asks each wait whether it wants an event that has come.

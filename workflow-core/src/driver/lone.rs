@@ -175,30 +175,10 @@ impl<W: Workflow> Core<W> {
     }
 }
 
-/// Polls a lone chain, which may rest in a wait.
-#[inline]
-pub(super) fn poll_chain<W: Workflow, F>(
-    core: &Core<W>,
-    number: impl Fn() -> u64,
-    mut chain: Pin<&mut F>,
-    cx: &mut Context<'_>,
-) -> Poll<Ended<W::Event>>
-where
-    F: Future<Output = Exit<W::Event>>,
-{
-    if !core.rests() {
-        let polled = poll_caught(chain.as_mut(), cx);
-        if polled.is_ready() || !core.rests() {
-            return polled;
-        }
-    }
-    poll_resting(core, number, chain, cx)
-}
-
 /// Polls a chain whose step waits, as long as what comes can be handed to it in place, and notes whether it
 /// does something else meanwhile. Pending with attention is for the machine.
 #[cold]
-fn poll_resting<W: Workflow, F>(
+pub(super) fn poll_resting<W: Workflow, F>(
     core: &Core<W>,
     number: impl Fn() -> u64,
     mut chain: Pin<&mut F>,

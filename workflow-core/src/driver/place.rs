@@ -106,6 +106,8 @@ pub enum Exit<E> {
     Emitted(Emission<E>),
     /// The step has failed.
     Failed(BoxError),
+    /// A lane has given all that came of its members to their join, and there is none that it may begin now.
+    Drained,
 }
 
 impl<E> Exit<E> {
@@ -142,6 +144,8 @@ pub struct Place<'r, W: Workflow> {
     until: AtomicU64,
     /// The step of the last one.
     step: AtomicU16,
+    /// Whether it goes from one member of a batch to the next one.
+    is_lane: bool,
     /// One bit for each step that ran; of the first 64, the core has the others.
     ran: AtomicU64,
 }
@@ -164,6 +168,11 @@ impl<'r, W: Workflow> Place<'r, W> {
         Self { slot: invocation.slot, execution, ..Self::until(core, invocation.number, 0) }
     }
 
+    /// The step of one member of a batch after the other.
+    pub(super) fn lane(core: &'r Arc<Core<W>>, first: InvocationId) -> Self {
+        Self { is_lane: true, ..Self::single(core, first, None) }
+    }
+
     fn until(core: &'r Arc<Core<W>>, first: u64, until: u64) -> Self {
         Self {
             core,
@@ -173,6 +182,7 @@ impl<'r, W: Workflow> Place<'r, W> {
             begun: AtomicU64::new(0),
             until: AtomicU64::new(until),
             step: AtomicU16::new(0),
+            is_lane: false,
             ran: AtomicU64::new(0),
         }
     }
@@ -209,6 +219,7 @@ impl<'r, W: Workflow> Place<'r, W> {
     pub fn go_on(&self, returned: Result<Emission<W::Event>, BoxError>) -> Result<W::Event, Exit<W::Event>> {
         match returned {
             Ok(Emission::One(event)) if self.may_go_on() => Ok(event),
+            Ok(Emission::One(event)) if self.is_lane => self.next_member(event),
             Ok(Emission::One(event)) => Err(Exit::Paused(event)),
             Ok(emission) => Err(Exit::Emitted(emission)),
             Err(error) => Err(Exit::Failed(error)),
@@ -218,6 +229,28 @@ impl<'r, W: Workflow> Place<'r, W> {
     #[inline]
     fn may_go_on(&self) -> bool {
         self.begun.load(Relaxed) < self.until.load(Relaxed) && !self.core.attention.load(Relaxed)
+    }
+
+    /// What a lane goes on with, after a member has given this event.
+    #[inline(never)]
+    fn next_member(&self, event: W::Event) -> Result<W::Event, Exit<W::Event>> {
+        if self.core.attention.load(Relaxed) {
+            return Err(Exit::Paused(event));
+        }
+        let number = self.number();
+        let mut fan = self.core.fan();
+        let Some(members) = fan.as_deref_mut().filter(|members| members.gathers(&event)) else {
+            return Err(Exit::Paused(event));
+        };
+        self.core.forget(number, false);
+        members.arrives(number, event);
+        let Some((number, event)) = members.next() else {
+            members.ends_lane();
+            return Err(Exit::Drained);
+        };
+        self.first.store(number, Relaxed);
+        self.begun.store(0, Relaxed);
+        Ok(event)
     }
 
     /// Gives the chain a new budget.
@@ -257,9 +290,9 @@ impl<'r, W: Workflow> Place<'r, W> {
         (self.begun.load(Relaxed) > 0).then(|| self.step.load(Relaxed))
     }
 
-    /// The number of the execution that runs or ran last.
+    /// The number of the execution that runs or ran last; before the first, of that one.
     pub(super) fn number(&self) -> u64 {
-        (self.first.load(Relaxed) + self.begun.load(Relaxed)).saturating_sub(1)
+        self.first.load(Relaxed) + self.begun.load(Relaxed).saturating_sub(1)
     }
 
     /// The steps that ran since this was asked last.

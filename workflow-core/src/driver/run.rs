@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::begin::{Driving, Journaled, Opening, begin, journaled, open_whole};
+use super::begin::{Driving, Journaled, Opening, begin, begin_with, journaled, open_whole};
 use super::core::Special;
 use super::journaled::{Notes, Source};
 use super::snapshot::{Read, Written};
@@ -53,13 +53,21 @@ pub struct Run<'a, W: Workflow> {
 }
 
 enum Phase<'a, W: Workflow> {
-    Ready { flow: &'a W, opening: Opening<W>, options: Option<Box<Options<W>>> },
+    /// The input goes from here by itself: in one value with what else a run may begin with, it would be copied
+    /// right after it was written in parts, and the processor waits for that.
+    Ready {
+        flow: &'a W,
+        input: Option<W::Input>,
+        options: Option<Box<Options<W>>>,
+    },
     Driving(Driving<'a, W>),
     Over(Option<Box<Result<W::Output, RunError>>>),
 }
 
 /// What was said of a run before it begins.
 struct Options<W: Workflow> {
+    /// What it begins with in place of an input; without either, its machine stands in the core.
+    event: Option<W::Event>,
     limit: Option<Duration>,
     special: Option<Box<Special<W::Event>>>,
     journaled: Option<Journaled<W>>,
@@ -68,7 +76,7 @@ struct Options<W: Workflow> {
 impl<W: Workflow> Default for Options<W> {
     /// What holds where nothing was said.
     fn default() -> Self {
-        Self { limit: W::TIMEOUT, special: None, journaled: None }
+        Self { event: None, limit: W::TIMEOUT, special: None, journaled: None }
     }
 }
 
@@ -81,13 +89,12 @@ pub(super) struct Parts<W: Workflow> {
 
 impl<'a, W: Workflow> Run<'a, W> {
     pub(crate) fn new(flow: &'a W, input: W::Input) -> Self {
-        Self::on(flow, Arc::new(Core::new()), input)
+        Self::on(flow, Arc::default(), input)
     }
 
     /// A run of which others know already.
     pub(super) fn on(flow: &'a W, core: Arc<Core<W>>, input: W::Input) -> Self {
-        let opening = Opening::Input(input);
-        Self { core, phase: Phase::Ready { flow, opening, options: None }, reader: None }
+        Self { core, phase: Phase::Ready { flow, input: Some(input), options: None }, reader: None }
     }
 
     /// A run that is more than a plain one.
@@ -103,11 +110,13 @@ impl<'a, W: Workflow> Run<'a, W> {
     ///
     /// When the workflow cannot be opened with the input of a run that is more than a plain one.
     pub(super) fn into_parts(mut self) -> Result<Parts<W>, RunError> {
-        let Phase::Ready { opening, options, .. } = std::mem::replace(&mut self.phase, Phase::Over(None))
+        let Phase::Ready { input, options, .. } = std::mem::replace(&mut self.phase, Phase::Over(None))
         else {
             panic!("a run that is started has not begun");
         };
-        let Options { limit, special, journaled } = options.map_or_else(Options::default, |options| *options);
+        let Options { event, limit, special, journaled } =
+            options.map_or_else(Options::default, |options| *options);
+        let opening = Opening::of(input, event);
         let opening = match special {
             Some(special) => open_whole(&self.core, opening, limit, special)
                 .inspect_err(|error| self.core.refuse(error))?,
@@ -119,16 +128,17 @@ impl<'a, W: Workflow> Run<'a, W> {
     /// The run that was taken apart.
     pub(super) fn of_parts(flow: &'a W, core: Arc<Core<W>>, parts: Parts<W>) -> Self {
         let Parts { opening, limit, journaled } = parts;
-        let is_plain = limit == W::TIMEOUT && journaled.is_none();
-        let options = (!is_plain).then(|| Box::new(Options { limit, special: None, journaled }));
-        Self { core, phase: Phase::Ready { flow, opening, options }, reader: None }
+        let (input, event) = opening.into_parts();
+        let is_plain = limit == W::TIMEOUT && journaled.is_none() && event.is_none();
+        let options = (!is_plain).then(|| Box::new(Options { event, limit, special: None, journaled }));
+        Self { core, phase: Phase::Ready { flow, input, options }, reader: None }
     }
 
     /// A run that goes on.
     pub(super) fn resumed(flow: &'a W, read: Read<W>) -> Self {
         let Read { core, limit, special } = read;
-        let options = Some(Box::new(Options { limit, special: Some(special), journaled: None }));
-        Self { core, phase: Phase::Ready { flow, opening: Opening::Resumed, options }, reader: None }
+        let options = Some(Box::new(Options { limit, special: Some(special), ..Options::default() }));
+        Self { core, phase: Phase::Ready { flow, input: None, options }, reader: None }
     }
 
     pub(crate) fn resume(flow: &'a W, snapshot: Snapshot) -> Result<Self, ResumeError> {
@@ -265,7 +275,7 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// A run that is in this journal.
     pub(crate) fn recorded(flow: &'a W, journal: Arc<dyn Journal>, id: String) -> Self {
-        Self::unopened(flow, Opening::Resumed).id(id).journal_of(journal, None)
+        Self::unopened(flow, None).id(id).journal_of(journal, None)
     }
 
     /// A run that goes on from the record `at` of another one, with `instead` in the place of what came there.
@@ -276,8 +286,7 @@ impl<'a, W: Workflow> Run<'a, W> {
         at: u64,
         instead: Option<W::Event>,
     ) -> Self {
-        let opening = instead.map_or(Opening::Resumed, Opening::Event);
-        let mut run = Self::unopened(flow, opening).journal_of(journal, None);
+        let mut run = Self::unopened(flow, instead).journal_of(journal, None);
         run.special(|special| {
             if let Some(noted) = &mut special.noted {
                 noted.notes_mut().of_fork(Source { id, at });
@@ -286,9 +295,9 @@ impl<'a, W: Workflow> Run<'a, W> {
         run
     }
 
-    fn unopened(flow: &'a W, opening: Opening<W>) -> Self {
-        let phase = Phase::Ready { flow, opening, options: None };
-        Self { core: Arc::new(Core::new()), phase, reader: None }
+    fn unopened(flow: &'a W, event: Option<W::Event>) -> Self {
+        let options = Some(Box::new(Options { event, ..Options::default() }));
+        Self { core: Arc::default(), phase: Phase::Ready { flow, input: None, options }, reader: None }
     }
 
     /// Prints to the standard error which step starts from which event and what comes out, a line for each,
@@ -502,46 +511,67 @@ impl<'a, W: Workflow> Run<'a, W> {
 
     /// Polls the run once; ready when it is over.
     fn drive(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(result) = ready!(self.poll_result(cx)) {
+        if !self.is_done() {
+            let result = ready!(self.poll_result(cx));
             self.phase = Phase::Over(Some(Box::new(result)));
         }
         Poll::Ready(())
     }
 
-    /// Polls the run once; ready with its result when that is known and was not given before.
-    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<W::Output, RunError>>> {
+    /// Polls the run once; ready with its result when that is known. The result stays where the driver has put it:
+    /// it is not taken apart on its way to the caller.
+    ///
+    /// # Panics
+    ///
+    /// When the result was given before.
+    fn poll_result(&mut self, cx: &mut Context<'_>) -> Poll<Result<W::Output, RunError>> {
         if let Phase::Ready { .. } = self.phase {
             self.begin();
         }
-        match &mut self.phase {
-            Phase::Driving(driving) => {
-                let result = ready!(driving.as_mut().poll(cx));
-                self.phase = Phase::Over(None);
-                #[cfg(feature = "tracing")]
-                if let Some(watch) = self.core.watch() {
-                    watch.over(result.as_ref().err());
-                }
-                Core::close_for_its_owner(&self.core);
-                Poll::Ready(Some(result))
+        let Phase::Driving(driving) = &mut self.phase else {
+            return Poll::Ready(self.kept_result());
+        };
+        let polled = driving.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.phase = Phase::Over(None);
+            #[cfg(feature = "tracing")]
+            if let (Some(watch), Poll::Ready(result)) = (self.core.watch(), &polled) {
+                watch.over(result.as_ref().err());
             }
-            Phase::Over(result) => Poll::Ready(result.take().map(|result| *result)),
-            Phase::Ready { .. } => Poll::Pending,
+            Core::close_for_its_owner(&self.core);
+        }
+        polled
+    }
+
+    #[cold]
+    fn kept_result(&mut self) -> Result<W::Output, RunError> {
+        match &mut self.phase {
+            Phase::Over(result) => *result.take().expect("a run gives its result once"),
+            Phase::Ready { .. } | Phase::Driving(_) => unreachable!("a run that has no driver is over"),
         }
     }
 
     fn begin(&mut self) {
-        let Phase::Ready { flow, opening, options } = std::mem::replace(&mut self.phase, Phase::Over(None))
-        else {
+        let Phase::Ready { flow, input, options } = &mut self.phase else {
             return;
         };
-        let Options { limit, special, journaled } = options.map_or_else(Options::default, |options| *options);
-        self.phase = match begin(flow, Arc::clone(&self.core), opening, limit, special, journaled) {
+        let (flow, core) = (*flow, Arc::clone(&self.core));
+        let begun = match (input.take(), options.take()) {
+            (Some(input), None) => begin(flow, core, input),
+            (input, options) => {
+                let Options { event, limit, special, journaled } = *options.unwrap_or_default();
+                begin_with(flow, core, Opening::of(input, event), limit, special, journaled)
+            }
+        };
+        let phase = match begun {
             Ok(driving) => Phase::Driving(driving),
             Err(error) => {
                 self.core.refuse(&error);
                 Phase::Over(Some(Box::new(Err(error))))
             }
         };
+        // All was taken: there is nothing to drop, and the compiler need not look.
+        std::mem::forget(std::mem::replace(&mut self.phase, phase));
     }
 }
 
@@ -559,7 +589,7 @@ impl<W: Workflow> Future for Run<'_, W> {
             reader.set_holds(false);
         }
         self.go_on_alone();
-        self.poll_result(cx).map(|result| result.expect("a run gives its result once"))
+        self.poll_result(cx)
     }
 }
 

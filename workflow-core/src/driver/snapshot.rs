@@ -228,7 +228,7 @@ impl Written {
     /// Puts the run together again.
     pub(super) fn read<W: Workflow>(self, special: Special<W::Event>) -> Result<Read<W>, ResumeError> {
         let unreadable = |source| ResumeError::Unreadable { workflow: W::NAME, source };
-        let core = Core::<W>::new();
+        let core = Core::<W>::default();
         *core.state() = serde_json::from_value(self.state).map_err(unreadable)?;
         let collected: Option<Collected<W::Event>> =
             serde_json::from_value(self.collected).map_err(unreadable)?;

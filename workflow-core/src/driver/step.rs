@@ -33,17 +33,22 @@ pub(super) struct Order<W: Workflow> {
     pub(super) slot: Slot<W::Event>,
     pub(super) execution: Option<Arc<Execution<W::Event>>>,
     pub(super) span: Span,
+    /// Whether it is the first member of a lane, which goes on with others of its batch.
+    pub(super) begins_lane: bool,
 }
 
-/// One execution of one step.
+/// One execution of one step, or of one after the other in a lane; gives which of them came to an end.
 pub(super) fn one_step<'r, W: Workflow>(
     flow: &'r W,
     core: &'r Arc<Core<W>>,
     order: Order<W>,
 ) -> impl Future<Output = (InvocationId, Ended<W::Event>)> + Send + 'r {
-    let Order { invocation, step, mut slot, execution, span } = order;
+    let Order { invocation, step, mut slot, execution, span, begins_lane } = order;
     // Captured, so that it is used where it is and not kept twice.
-    let place = Place::single(core, invocation, execution);
+    let place = match begins_lane {
+        true => Place::lane(core, invocation),
+        false => Place::single(core, invocation, execution),
+    };
     let mut timer = W::Event::plan().graph().steps[usize::from(step)].timeout.map(Timer::new);
     async move {
         let mut chain = pin!(flow.dispatch(&mut slot, &place));
@@ -51,7 +56,7 @@ pub(super) fn one_step<'r, W: Workflow>(
             // A step that has a timeout goes on by itself, even when it does nothing but wait.
             let polled = span.in_scope(|| match timer {
                 Some(_) => poll_caught(chain.as_mut(), cx),
-                None => poll_step(core, invocation.number, chain.as_mut(), cx),
+                None => poll_step(core, place.number(), chain.as_mut(), cx),
             });
             match (polled, &mut timer) {
                 (Poll::Pending, Some(timer)) => timer.poll(cx).map(Ended::TimedOut),
@@ -59,7 +64,7 @@ pub(super) fn one_step<'r, W: Workflow>(
             }
         })
         .await;
-        (invocation, ended)
+        (InvocationId { number: place.number(), ..invocation }, ended)
     }
 }
 
@@ -153,6 +158,9 @@ impl Wake for Counted {
 }
 
 /// Polls a chain; a panic in a step is an end of that chain, not of the task.
+///
+/// Always inline, so that who polls takes what it needs of the end from where it was written.
+#[inline(always)]
 pub(super) fn poll_caught<F, E>(chain: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended<E>>
 where
     F: Future<Output = Exit<E>> + ?Sized,

@@ -122,6 +122,8 @@ impl<W: Workflow> futures_core::Stream for EventStream<W> {
 }
 
 impl<W: Workflow> Drop for EventStream<W> {
+    // Not inside of every run's own drop, of which most have no reader.
+    #[inline(never)]
     fn drop(&mut self) {
         let _waker = self.core.with_log(|log| log.detach(self.key));
     }

@@ -103,13 +103,6 @@ impl<E: Token> Machine<E> {
         (wants_all && joins.all(|other| *other == join)).then_some(join)
     }
 
-    /// Whether an event is one that the join of the fan gathers, and nothing else is done with it.
-    #[must_use]
-    #[inline]
-    pub fn arrives(&self, fan: &Fan, event: &E) -> bool {
-        self.plan.routes[usize::from(event.kind())] == Some(Taker::Gather(fan.join))
-    }
-
     /// Takes the batch back, as far as the driver has come. The executions that go on have these names from
     /// now on.
     pub fn close_fan(&mut self, fan: Fan, stretch: Stretch<E>) -> Vec<InvocationId> {

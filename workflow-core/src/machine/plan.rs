@@ -128,11 +128,18 @@ impl Plan {
         self.keeps[usize::from(step)]
     }
 
-    /// Whether the event starts the step, a plain one, and nothing else is done with it.
+    /// Whether the event starts the step, and nothing else is done with it.
     #[cfg(feature = "runtime")]
     #[inline]
     pub(crate) fn starts(&self, event: u16, step: u16) -> bool {
-        self.direct[usize::from(event)] && self.routes[usize::from(event)] == Some(Taker::Start(step))
+        self.routes[usize::from(event)] == Some(Taker::Start(step))
+    }
+
+    /// Whether the step gathers the event with its batch, and nothing else is done with it.
+    #[cfg(feature = "runtime")]
+    #[inline]
+    pub(crate) fn gathers(&self, event: u16, step: u16) -> bool {
+        self.routes[usize::from(event)] == Some(Taker::Gather(step))
     }
 
     /// Whether a step may wait, alone, for what the caller sends.

@@ -210,7 +210,7 @@ pub(crate) async fn play<W: Workflow>(
         touches: Vec::new(),
         moves: 0,
     };
-    let mut core = Arc::new(Core::new());
+    let mut core = Arc::<Core<W>>::default();
     core.set_id("explored".into());
     core.set_special(Box::new(special(&world, stage, Duration::ZERO)));
     open(&core, start, W::TIMEOUT, stage.crashes > 0);
