@@ -125,7 +125,10 @@ pub async fn dispatch<W: Attachable>(
         };
         match place.go_on(known.run(step, flow, Taken(events), context).await) {
             Ok(event) => slot.fill(event),
-            Err(exit) => return exit,
+            Err(exit) => match place.next_member(slot, exit) {
+                None => (),
+                Some(exit) => return exit,
+            },
         }
     }
 }

@@ -219,7 +219,6 @@ impl<'r, W: Workflow> Place<'r, W> {
     pub fn go_on(&self, returned: Result<Emission<W::Event>, BoxError>) -> Result<W::Event, Exit<W::Event>> {
         match returned {
             Ok(Emission::One(event)) if self.may_go_on() => Ok(event),
-            Ok(Emission::One(event)) if self.is_lane => self.next_member(event),
             Ok(Emission::One(event)) => Err(Exit::Paused(event)),
             Ok(emission) => Err(Exit::Emitted(emission)),
             Err(error) => Err(Exit::Failed(error)),
@@ -231,26 +230,37 @@ impl<'r, W: Workflow> Place<'r, W> {
         self.begun.load(Relaxed) < self.until.load(Relaxed) && !self.core.attention.load(Relaxed)
     }
 
-    /// What a lane goes on with, after a member has given this event.
+    /// Lets a lane go on with the next member of its batch, which is then in the slot; gives back the exit of any other
+    /// chain, and of a lane that may not. Apart from [`Place::go_on`], so that an event that a plain chain goes on with
+    /// never has to be where this could look at it.
+    #[inline]
+    pub fn next_member(&self, slot: &mut Slot<W::Event>, exit: Exit<W::Event>) -> Option<Exit<W::Event>> {
+        match exit {
+            Exit::Paused(event) if self.is_lane => self.member_gave(slot, event),
+            exit => Some(exit),
+        }
+    }
+
     #[inline(never)]
-    fn next_member(&self, event: W::Event) -> Result<W::Event, Exit<W::Event>> {
+    fn member_gave(&self, slot: &mut Slot<W::Event>, event: W::Event) -> Option<Exit<W::Event>> {
         if self.core.attention.load(Relaxed) {
-            return Err(Exit::Paused(event));
+            return Some(Exit::Paused(event));
         }
         let number = self.number();
         let mut fan = self.core.fan();
         let Some(members) = fan.as_deref_mut().filter(|members| members.gathers(&event)) else {
-            return Err(Exit::Paused(event));
+            return Some(Exit::Paused(event));
         };
         self.core.forget(number, false);
         members.arrives(number, event);
         let Some((number, event)) = members.next() else {
             members.ends_lane();
-            return Err(Exit::Drained);
+            return Some(Exit::Drained);
         };
         self.first.store(number, Relaxed);
         self.begun.store(0, Relaxed);
-        Ok(event)
+        slot.fill(event);
+        None
     }
 
     /// Gives the chain a new budget.

@@ -71,7 +71,11 @@ pub fn workflow(workflow: &Workflow) -> TokenStream {
                         };
                         match place.go_on(returned) {
                             ::core::result::Result::Ok(event) => slot.fill(event),
-                            ::core::result::Result::Err(exit) => return exit,
+                            ::core::result::Result::Err(exit) => {
+                                if let ::core::option::Option::Some(exit) = place.next_member(slot, exit) {
+                                    return exit;
+                                }
+                            }
                         }
                     }
                 }
