@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
-use super::core::Special;
 use super::drive::{drive, drive_whole};
 use super::journaled::drive_journaled;
+use super::special::Special;
 use super::watch::Watch;
 use crate::machine::{Input, Machine};
 use crate::{Events, RunError, Workflow};
@@ -68,15 +68,24 @@ pub(super) fn begin<W: Workflow>(
     let mut special = None;
     prepare(&core, &mut special);
     match special {
-        None => {
-            let start = W::open(input)?;
-            // The room first: then the driver is written into it in parts, and not copied as a whole.
-            let place = Box::new_uninit();
-            let driving = Box::write(place, drive(flow, core, start, W::TIMEOUT));
-            Ok(Box::into_pin(driving))
-        }
+        None => begin_plain(flow, core, input, W::TIMEOUT),
         special => begin_prepared(flow, core, Opening::Input(input), W::TIMEOUT, special, None),
     }
+}
+
+/// Begins a plain run.
+#[inline]
+fn begin_plain<W: Workflow>(
+    flow: &W,
+    core: Arc<Core<W>>,
+    input: W::Input,
+    limit: Option<Duration>,
+) -> Result<Driving<'_, W>, RunError> {
+    let start = W::open(input)?;
+    // The room first: then the driver is written into it in parts, and not copied as a whole.
+    let place = Box::new_uninit();
+    let driving = Box::write(place, drive(flow, core, start, limit));
+    Ok(Box::into_pin(driving))
 }
 
 /// Begins a run of which something was said.
@@ -122,7 +131,7 @@ fn begin_prepared<'a, W: Workflow>(
         return Ok(drive(flow, core, start, limit));
     }
     let special = match (opening, special) {
-        (Opening::Input(input), None) => return Ok(Box::pin(drive(flow, core, W::open(input)?, limit))),
+        (Opening::Input(input), None) => return begin_plain(flow, core, input, limit),
         (Opening::Input(input), Some(special)) => {
             let resumable = special.resumable;
             core.set_special(special);

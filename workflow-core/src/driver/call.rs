@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 
 use super::children::{Child, Done, Write, WrittenChild};
-use super::core::Special;
 use super::snapshot::{SnapshotError, Written};
+use super::special::Special;
 use super::{Core, Run, Snapshot};
 use crate::{Context, RunError, Workflow};
 

@@ -10,11 +10,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::fan::Members;
-use super::journaled::{Asked, Noted, Notes};
+use super::journaled::{Asked, Notes};
 use super::log::Log;
 use super::lone::LoneWait;
 use super::memory::{Memory, Remembers};
 use super::record::Recorder;
+use super::special::Special;
 use super::wait::Waiting;
 use super::watch::Watch;
 use crate::graph::Graph;
@@ -76,51 +77,6 @@ impl<W: Workflow> Default for More<W> {
             asked: OnceLock::new(),
             ran: Default::default(),
         }
-    }
-}
-
-/// Keeps an event.
-pub(super) type Keep<E> = Box<dyn Fn(&E) + Send + Sync>;
-
-/// What makes a run more than a plain one: then every transition passes through the machine.
-pub(super) struct Special<E> {
-    /// The run can be written down at any moment.
-    pub(super) resumable: bool,
-    /// The caller takes it step by step.
-    pub(super) stepwise: AtomicBool,
-    /// Keeps its stop event too, for the run that called it.
-    pub(super) keeps_result: Option<Keep<E>>,
-    /// Somebody looks on.
-    pub(super) watch: Watch<E>,
-    /// Where every fact is written down before anything follows from it.
-    pub(super) noted: Option<Box<dyn Noted>>,
-    /// The time that it had spent before it was resumed.
-    pub(super) before: OnceLock<Duration>,
-    /// When it began in this process.
-    pub(super) began: OnceLock<Instant>,
-}
-
-impl<E> Default for Special<E> {
-    fn default() -> Self {
-        Self {
-            resumable: false,
-            stepwise: AtomicBool::new(false),
-            keeps_result: None,
-            watch: Watch::default(),
-            noted: None,
-            before: OnceLock::new(),
-            began: OnceLock::new(),
-        }
-    }
-}
-
-impl<E> Special<E> {
-    pub(super) fn before(&self) -> Duration {
-        self.before.get().copied().unwrap_or_default()
-    }
-
-    fn notes(&self) -> Option<&Notes> {
-        self.noted.as_ref().map(|noted| noted.notes())
     }
 }
 
@@ -324,7 +280,7 @@ impl<W: Workflow> Core<W> {
 
     /// What a run with a journal needs.
     pub(crate) fn notes(&self) -> Option<&Notes> {
-        self.special()?.notes()
+        self.special()?.noted.as_ref().map(|noted| noted.notes())
     }
 
     /// Something may be kept for later tries of executions.

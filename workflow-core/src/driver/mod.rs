@@ -32,6 +32,7 @@ mod run;
 mod snapshot;
 mod span;
 mod spans;
+mod special;
 mod step;
 mod stream;
 mod task;

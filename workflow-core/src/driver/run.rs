@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::begin::{Driving, Journaled, Opening, begin, begin_with, journaled, open_whole};
-use super::core::Special;
 use super::journaled::{Notes, Source};
 use super::snapshot::{Read, Written};
+use super::special::Special;
 use super::{Buffer, Core, Delivery, EventStream, ResumeError, RunHandle, Snapshot, SnapshotError};
 use crate::journal::{Journal, Migration};
 use crate::{Receives, RunError, SendError, Workflow};

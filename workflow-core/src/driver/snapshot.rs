@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::children::{Children, Entry};
 use super::collect::Collected;
-use super::core::Special;
+use super::special::Special;
 use super::{Core, Inbound};
 use crate::graph::Fingerprint;
 use crate::machine::{Machine, State};

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::driver::Core;
 use crate::driver::begin::open;
-use crate::driver::core::Special;
 use crate::driver::probe::Probe;
 use crate::driver::record::{EXECUTIONS, Recorder, Room};
 use crate::driver::snapshot::Written;
+use crate::driver::special::Special;
 use crate::driver::watch::Watch;
 use crate::machine::Touch;
 use crate::{BoxError, Emission, Recording, ResumeError, RunError, SnapshotError, Workflow};
