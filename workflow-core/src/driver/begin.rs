@@ -13,8 +13,10 @@ use crate::machine::{Input, Machine};
 use crate::{Events, RunError, Workflow};
 
 /// A run that has begun.
-pub(super) type Driving<'a, W> =
-    Pin<Box<dyn Future<Output = Result<<W as Workflow>::Output, RunError>> + Send + 'a>>;
+pub(super) type Driving<'a, W> = Pin<Box<dyn Future<Output = Driven<W>> + Send + 'a>>;
+
+/// What a run gave. The error is in a box, so that a result is moved in no more room than it needs.
+pub(super) type Driven<W> = Result<<W as Workflow>::Output, Box<RunError>>;
 
 /// What drives a run with a journal: known by its address, so that a program without journals is without this too.
 pub(super) type Journaled<W> =

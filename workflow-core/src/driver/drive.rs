@@ -4,17 +4,19 @@
 //! queue, no set, no allocation. A fork, or anybody who asks, takes it to the machine.
 
 use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
+use super::begin::Driven;
 use super::clock::Clock;
 use super::fork::{Brought, Next, Writing, fork};
 use super::journaled::Pen;
 use super::lone::poll_resting;
-use super::step::{Ended, poll_caught};
+use super::step::Ended;
 use super::{Core, Exit, Place, Slot};
 use crate::machine::Machine;
 use crate::{Emission, Events, RunError, Workflow};
@@ -90,6 +92,13 @@ enum Turn<W: Workflow> {
     Asked,
 }
 
+impl<W: Workflow> Turn<W> {
+    /// It has come to an event that is not for one step alone.
+    fn handed(event: W::Event) -> Self {
+        Self::Ended(Ended::Exit(Exit::handed(event)))
+    }
+}
+
 /// A lone chain, and then the fork that it went through.
 enum Phase<'c, C, F> {
     Lone(Pin<&'c mut C>, &'c mut Driver),
@@ -106,14 +115,14 @@ pub(super) fn drive<'a, W: Workflow>(
     core: Arc<Core<W>>,
     start: W::Event,
     limit: Option<Duration>,
-) -> impl Future<Output = Result<W::Output, RunError>> + Send + 'a {
+) -> impl Future<Output = Driven<W>> + Send + 'a {
     let mut slot = Slot::event(start);
     let is_clocked = limit.is_some() || W::Event::plan().clocked;
     let clock = if is_clocked { Clock::new(limit, Duration::ZERO) } else { Clock::Stopped };
     let mut driver = Driver::new(clock);
     async move {
         if core.cancelled.load(Ordering::Acquire) {
-            return Err(RunError::Cancelled);
+            return Err(Box::new(RunError::Cancelled));
         }
         core.set_alone(W::Event::plan().may_rest());
         let mut place = Place::chain(&core);
@@ -199,10 +208,26 @@ fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
 ) -> Poll<Turn<W>> {
     let core = place.core();
     if !core.rests() {
-        match poll_caught(chain.as_mut(), cx) {
-            Poll::Ready(ended) => return Poll::Ready(turn(core, driver, ended, rung, cx)),
-            Poll::Pending if core.rests() => (),
-            Poll::Pending => return sleep_or_ask(core, driver, rung, cx),
+        let mut other = Turn::Asked;
+        let polled = catch_unwind(AssertUnwindSafe(|| match chain.as_mut().poll(cx) {
+            // The output is taken from where the chain has left it, and nothing else is moved. In one value with what
+            // few chains give it would be copied right after it was written in parts, and the processor waits for that.
+            Poll::Ready(Exit::Emitted(Emission::One(event))) if !driver.is_asked(core, rung, cx) => {
+                let output = W::close(event).map_err(|event| other = Turn::handed(event));
+                Poll::Ready(output.ok())
+            }
+            Poll::Ready(exit) => {
+                other = turn(core, driver, Ended::Exit(exit), rung, cx);
+                Poll::Ready(None)
+            }
+            Poll::Pending => Poll::Pending,
+        }));
+        match polled {
+            Ok(Poll::Ready(Some(output))) => return Poll::Ready(Turn::Left(Left::Stopped(output))),
+            Ok(Poll::Ready(None)) => return Poll::Ready(other),
+            Ok(Poll::Pending) if core.rests() => (),
+            Ok(Poll::Pending) => return sleep_or_ask(core, driver, rung, cx),
+            Err(panic) => return Poll::Ready(Turn::Ended(Ended::panicked(&*panic))),
         }
     }
     // A run whose time is over does not go on with what came at that moment.
@@ -213,9 +238,7 @@ fn poll_lone<W: Workflow, F: Future<Output = Exit<W::Event>>>(
     sleep_or_ask(core, driver, rung, cx)
 }
 
-/// What follows when a chain has come to its end. Apart from where it waits, and always inline: what it gave then goes
-/// on from where it was written, and is not copied to where the others leave theirs.
-#[inline(always)]
+/// What follows when a chain has come to its end.
 fn turn<W: Workflow>(
     core: &Core<W>,
     driver: &mut Driver,
@@ -230,7 +253,7 @@ fn turn<W: Workflow>(
         Ended::Exit(Exit::Paused(event)) => Turn::Left(Left::Paused(event)),
         Ended::Exit(Exit::Emitted(Emission::One(event))) => match W::close(event) {
             Ok(output) => Turn::Left(Left::Stopped(output)),
-            Err(event) => Turn::Ended(Ended::Exit(Exit::handed(event))),
+            Err(event) => Turn::handed(event),
         },
         ended => Turn::Ended(ended),
     }
@@ -255,7 +278,7 @@ pub(super) async fn drive_whole<W: Workflow>(
     flow: &W,
     core: Arc<Core<W>>,
     limit: Option<Duration>,
-) -> Result<W::Output, RunError> {
+) -> Driven<W> {
     let mut driver = Driver::new(Clock::new(limit, core.begin()));
     drive_to_the_end(flow, &core, &mut driver, None).await
 }
@@ -266,7 +289,7 @@ pub(super) async fn drive_to_the_end<W: Workflow>(
     core: &Arc<Core<W>>,
     driver: &mut Driver,
     writing: Option<Writing<W>>,
-) -> Result<W::Output, RunError> {
+) -> Driven<W> {
     let place = Place::chain(core);
     match Box::pin(fork(flow, core, driver, &place, Brought::Nothing, false, writing)).await {
         Next::Over(result) => *result,

@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use futures_buffered::FuturesUnordered;
 use futures_core::Stream;
 
+use super::begin::Driven;
 use super::delivery::Delivery;
 use super::drive::Driver;
 use super::execution::Execution;
@@ -53,7 +54,7 @@ pub(super) enum Next<W: Workflow> {
         is_bare: bool,
     },
     /// Ends. In a box, so that a run that comes to its end without a fork need not move so much.
-    Over(Box<Result<W::Output, RunError>>),
+    Over(Box<Driven<W>>),
 }
 
 /// How many steps may end in one poll before the other tasks of the thread have a turn.
@@ -161,7 +162,7 @@ pub(super) fn fork<'f, W: Workflow>(
                     }
                 }
                 if let Some(error) = fork.write_down(machine, cx) {
-                    return Poll::Ready(Next::Over(Box::new(Err(error))));
+                    return Poll::Ready(Next::Over(Box::new(Err(Box::new(error)))));
                 }
                 while fork.may_order(machine) {
                     match fork.next_order(machine) {
@@ -522,13 +523,13 @@ impl<W: Workflow> Fork<'_, W> {
         true
     }
 
-    fn finish(&mut self, outcome: Outcome<W::Event>) -> Result<W::Output, RunError> {
+    fn finish(&mut self, outcome: Outcome<W::Event>) -> Driven<W> {
         let core = self.core;
         if let Some(watch) = core.watch() {
             watch.ends::<W>(&outcome);
         }
         let step_name = |step: u16| W::graph().steps[step as usize].name;
-        Err(match outcome {
+        Err(Box::new(match outcome {
             Outcome::Stopped(event) => {
                 if let Some(keep) = core.special().and_then(|special| special.keeps_result.as_ref()) {
                     keep(&event);
@@ -553,7 +554,7 @@ impl<W: Workflow> Fork<'_, W> {
                 running: running.into_iter().map(step_name).collect(),
             },
             Outcome::Cancelled => RunError::Cancelled,
-        })
+        }))
     }
 }
 

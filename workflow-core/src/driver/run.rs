@@ -531,16 +531,14 @@ impl<'a, W: Workflow> Run<'a, W> {
         let Phase::Driving(driving) = &mut self.phase else {
             return Poll::Ready(self.kept_result());
         };
-        let polled = driving.as_mut().poll(cx);
-        if polled.is_ready() {
-            self.phase = Phase::Over(None);
-            #[cfg(feature = "tracing")]
-            if let (Some(watch), Poll::Ready(result)) = (self.core.watch(), &polled) {
-                watch.over(result.as_ref().err());
-            }
-            Core::close_for_its_owner(&self.core);
+        let result = ready!(driving.as_mut().poll(cx));
+        self.phase = Phase::Over(None);
+        #[cfg(feature = "tracing")]
+        if let Some(watch) = self.core.watch() {
+            watch.over(result.as_ref().err().map(|error| &**error));
         }
-        polled
+        Core::close_for_its_owner(&self.core);
+        Poll::Ready(result.map_err(|error| *error))
     }
 
     #[cold]

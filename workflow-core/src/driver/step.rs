@@ -26,6 +26,13 @@ pub(super) enum Ended<E> {
     TimedOut(Duration),
 }
 
+impl<E> Ended<E> {
+    /// By this panic.
+    pub(super) fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
+        Self::Panicked(message(panic))
+    }
+}
+
 /// All that an execution begins with.
 pub(super) struct Order<W: Workflow> {
     pub(super) invocation: InvocationId,
@@ -158,9 +165,6 @@ impl Wake for Counted {
 }
 
 /// Polls a chain; a panic in a step is an end of that chain, not of the task.
-///
-/// Always inline, so that who polls takes what it needs of the end from where it was written.
-#[inline(always)]
 pub(super) fn poll_caught<F, E>(chain: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended<E>>
 where
     F: Future<Output = Exit<E>> + ?Sized,
@@ -168,7 +172,7 @@ where
     match catch_unwind(AssertUnwindSafe(|| chain.poll(cx))) {
         Ok(Poll::Ready(exit)) => Poll::Ready(Ended::Exit(exit)),
         Ok(Poll::Pending) => Poll::Pending,
-        Err(panic) => Poll::Ready(Ended::Panicked(message(&*panic))),
+        Err(panic) => Poll::Ready(Ended::panicked(&*panic)),
     }
 }
 

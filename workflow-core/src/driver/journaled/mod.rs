@@ -25,6 +25,7 @@ pub(crate) use replay::recorded;
 use self::fold::Folded;
 use self::fork::fork_of;
 use self::migrate::{explain, migrate};
+use super::begin::Driven;
 use super::clock::Clock;
 use super::drive::{Driver, drive_to_the_end};
 use super::fork::Writing;
@@ -41,7 +42,7 @@ pub(super) async fn drive_journaled<W: Workflow>(
     core: Arc<Core<W>>,
     start: Option<W::Event>,
     limit: Option<Duration>,
-) -> Result<W::Output, RunError> {
+) -> Driven<W> {
     let Some(notes) = core.notes() else {
         unreachable!("a run that is driven here has a journal");
     };
@@ -55,7 +56,7 @@ pub(super) async fn drive_journaled<W: Workflow>(
     };
     let Claimed { kept, held } = claim::<W>(core.id(), notes, opening).await?;
     let Some(held) = held else {
-        return result::<W>(core.id(), &kept);
+        return Ok(result::<W>(core.id(), &kept)?);
     };
     let is_migrated = notes.migration().is_some() && kept.fingerprint != W::fingerprint();
     let is_new = kept.records.is_empty() && kept.checkpoint.is_none();

@@ -12,7 +12,7 @@ impl<W: Workflow> Play<'_, W> {
             Outcome::Stopped(event) => serde_json::to_string(event).ok(),
             _ => None,
         };
-        let result = self.fork.finish(outcome);
+        let result = self.fork.finish(outcome).map_err(|error| *error);
         self.core.close();
         let text = text.unwrap_or_else(|| match &result {
             Ok(_) => "a result that cannot be written down".to_owned(),
