@@ -11,7 +11,7 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::graph::{Graph, Role, Shape};
+use crate::graph::{Graph, Shape};
 use crate::machine::{Plan, Token};
 use crate::{Emission, Event, Outline, StopEvent};
 
@@ -30,13 +30,6 @@ pub trait Events: Token + fmt::Debug + Serialize + DeserializeOwned + Send + 'st
     fn shapes() -> Vec<String> {
         Vec::new()
     }
-}
-
-/// The rows of a generated enum, as the constant that is checked.
-#[doc(hidden)]
-pub trait Rows: Events {
-    /// The rows.
-    const GRAPH: &'static Graph;
 }
 
 /// The workflow of the enum `Ev` knows the event.
@@ -67,9 +60,6 @@ pub trait CarriedBy<Ev>: Sized {
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(event: Ev) -> Option<Self>;
-
-    /// Shows the event, when it is in that variant.
-    fn peek(event: &Ev) -> Option<&Self>;
 }
 
 /// [`CarriedBy`], asked of the enum: an event that is not carried is then an error about the enum, with words
@@ -95,9 +85,6 @@ pub trait Carries<E>: Sized {
 
     /// Takes the event out, when it is in that variant.
     fn unwrap(self) -> Option<E>;
-
-    /// Shows the event, when it is in that variant.
-    fn peek(&self) -> Option<&E>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -121,10 +108,6 @@ impl<Ev, E: CarriedBy<Ev>> Carries<E> for Ev {
     #[inline]
     fn unwrap(self) -> Option<E> {
         E::unwrap(self)
-    }
-
-    fn peek(&self) -> Option<&E> {
-        E::peek(self)
     }
 }
 
@@ -178,7 +161,11 @@ pub trait Sends<E>: Carries<E> {}
     label = "cannot be waited for",
     note = "declare it on the step that waits for it: `#[step(waits({E}))]`, and emit or receive it"
 )]
-pub trait Waits<E>: Carries<E> {}
+pub trait Waits<E>: Carries<E> {
+    /// Shows the event, when it is in that variant.
+    #[doc(hidden)]
+    fn peek(&self) -> Option<&E>;
+}
 
 /// No event, and in no workflow. With two of them each door has more than one candidate, so that rustc
 /// waits for the type of the event that is sent, and names it, rather than guess.
@@ -203,10 +190,6 @@ impl<Ev, const NUMBER: usize> CarriedBy<Ev> for Undecided<NUMBER> {
     fn unwrap(_: Ev) -> Option<Self> {
         None
     }
-
-    fn peek(_: &Ev) -> Option<&Self> {
-        None
-    }
 }
 
 impl<Ev> Receives<Undecided<0>> for Ev {}
@@ -215,8 +198,32 @@ impl<Ev> Publishes<Undecided<0>> for Ev {}
 impl<Ev> Publishes<Undecided<1>> for Ev {}
 impl<Ev> Sends<Undecided<0>> for Ev {}
 impl<Ev> Sends<Undecided<1>> for Ev {}
-impl<Ev> Waits<Undecided<0>> for Ev {}
-impl<Ev> Waits<Undecided<1>> for Ev {}
+
+impl<Ev> Waits<Undecided<0>> for Ev {
+    fn peek(&self) -> Option<&Undecided<0>> {
+        None
+    }
+}
+
+impl<Ev> Waits<Undecided<1>> for Ev {
+    fn peek(&self) -> Option<&Undecided<1>> {
+        None
+    }
+}
+
+/// Takes the event out of its variant, which it is known to be in.
+///
+/// # Panics
+///
+/// When it is in another: the machine and the generated code are made from the same rows.
+#[doc(hidden)]
+#[inline]
+pub fn taken<Ev, E: CarriedBy<Ev>>(event: Ev) -> E {
+    match E::unwrap(event) {
+        Some(event) => event,
+        None => unreachable!("the machine hands out what a step's row names"),
+    }
+}
 
 /// What the generated enum knows of one event type.
 #[doc(hidden)]
@@ -230,10 +237,10 @@ pub struct EventType<E> {
 }
 
 impl<E> EventType<E> {
-    /// What the event is to a run, when its name does not tell.
+    /// Whether the event opens a run, when its name does not tell.
     #[must_use]
-    pub const fn role(&self) -> Role {
-        if self.opens { Role::Start } else { Role::Between }
+    pub const fn opens(&self) -> bool {
+        self.opens
     }
 
     /// What the event's fields are.

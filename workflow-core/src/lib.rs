@@ -248,8 +248,8 @@ pub mod __private {
     #[cfg(feature = "runtime")]
     pub use crate::driver::{Exit, Inputs, Place, Slot, apart, no_such_step};
     pub use crate::events::{
-        EventType, Rows, StopsWith, Variants, Visitor, clone_event, debug_event, event_from, read_event,
-        shape_of, shapes_of, transient, transient_read, write_event,
+        EventType, StopsWith, Variants, Visitor, clone_event, debug_event, event_from, read_event, shape_of,
+        shapes_of, taken, transient, transient_read, write_event,
     };
     pub use crate::machine::{Plan, Token};
     pub use crate::output::{Gives, Nothing, Search};

@@ -234,7 +234,7 @@ pub trait Workflow: Send + Sync + Sized {
 /// here, where it is one step's, the answer names the step.
 #[doc(hidden)]
 #[inline]
-pub fn step_future<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+pub fn step_future<F: Future + Send>(future: F) -> F {
     future
 }
 

@@ -147,10 +147,6 @@ impl<W: Attachable, E: Event> CarriedBy<Attached<W>> for E {
     fn unwrap(event: Attached<W>) -> Option<Self> {
         event.take().ok()
     }
-
-    fn peek(event: &Attached<W>) -> Option<&Self> {
-        event.get()
-    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -177,7 +173,11 @@ impl<W: Attachable, E: Event> Publishes<E> for Attached<W> {}
 #[diagnostic::do_not_recommend]
 impl<W: Attachable, E: Event> Sends<E> for Attached<W> {}
 #[diagnostic::do_not_recommend]
-impl<W: Attachable, E: Event> Waits<E> for Attached<W> {}
+impl<W: Attachable, E: Event> Waits<E> for Attached<W> {
+    fn peek(&self) -> Option<&E> {
+        self.get()
+    }
+}
 
 impl<W: Attachable> Events for Attached<W> {
     fn graph() -> &'static Graph {

@@ -7,13 +7,54 @@ use super::solve::solve_into;
 use super::ways::{Along, follows, leads};
 use super::{Graph, Role, Solution, Takes, Text, memory};
 
-/// Refuses a finding: in a constant this is the compile error, at the caller's place.
+/// Refuses a workflow that has no way in or out: in a constant this is the compile error, at the caller's place.
 ///
 /// # Panics
 ///
-/// With the finding's text, when there is one.
+/// With the text of [`flow_findings`], when there is one.
 #[track_caller]
-pub const fn deny(finding: Option<Text>) {
+pub const fn deny_flow(solved: &Solution<'_>) {
+    deny(flow_findings(solved));
+}
+
+/// Refuses an event that opens a run a second time.
+///
+/// # Panics
+///
+/// With the text of [`event_findings`], when there is one.
+#[track_caller]
+pub const fn deny_event(solved: &Solution<'_>, event: usize) {
+    if matches!(solved.graph.events[event].role, Role::Start) {
+        deny(event_findings(solved, event));
+    }
+}
+
+/// Refuses a step: by one look where nothing is wrong, for a constant pays for each statement.
+///
+/// # Panics
+///
+/// With the text of [`step_findings`], when there is one.
+#[track_caller]
+pub const fn deny_step(solved: &Solution<'_>, step: usize) {
+    if !solved.is_sound(step) {
+        deny(step_findings(solved, step));
+    }
+}
+
+/// Refuses the `Vec` parameter of a step.
+///
+/// # Panics
+///
+/// With the text of [`batch_findings`], when there is one.
+#[track_caller]
+pub const fn deny_batch(solved: &Solution<'_>, step: usize) {
+    if !solved.is_fed(step) {
+        deny(batch_findings(solved, step));
+    }
+}
+
+#[track_caller]
+const fn deny(finding: Option<Text>) {
     if let Some(text) = finding {
         panic!("{}", text.as_str());
     }

@@ -11,13 +11,19 @@ mod check;
 #[cfg(feature = "runtime")]
 pub(crate) mod definition;
 mod fingerprint;
+mod rows;
 mod shape;
 mod solve;
 mod ways;
 mod words;
 
-pub use check::{batch_findings, deny, event_findings, findings, flow_findings, step_findings};
+pub use check::{
+    batch_findings, deny_batch, deny_event, deny_flow, deny_step, event_findings, findings, flow_findings,
+    step_findings,
+};
 pub use fingerprint::Fingerprint;
+#[doc(hidden)]
+pub use rows::{events, steps};
 pub use shape::Shape;
 pub use solve::{Solution, memory, solve, solve_into};
 pub use words::Text;

@@ -206,20 +206,16 @@ fn from_event_arms(workflow: &Workflow, place: usize, step: &Step) -> Vec<Arm> {
     let number = Literal::u16_unsuffixed(place as u16);
     let direct =
         step.takes.events().iter().map(|event| &workflow.events[*event]).filter(|event| event.direct);
-    let arms = direct.map(|Event { variant, .. }| {
+    let arms = direct.map(|Event { variant, ty, .. }| {
         let input = match &step.takes {
-            Takes::On(_, ty) => {
-                quote_spanned!(here(ty.span())=> <#ty as ::core::convert::From<_>>::from(event))
+            Takes::On(_, taken) => {
+                quote_spanned!(here(taken.span())=> <#taken as ::core::convert::From<_>>::from(event))
             }
             _ => quote!(event),
         };
         let call = call(workflow, step, &[input], &quote!(place.context()));
         let body = quote! {
-            let event = match slot.take() {
-                #enum_name::#variant(event) => event,
-                #[allow(unreachable_patterns)]
-                _ => #private::no_such_step(),
-            };
+            let event = #private::taken::<#enum_name, #ty>(slot.take());
             place.enter(#number);
             #call
         };

@@ -40,10 +40,10 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
         (event.published, quote!(Publishes)),
         (event.received, quote!(Receives)),
         (event.sent, quote!(Sends)),
-        (event.waited, quote!(Waits)),
     ];
     let doors =
         doors.iter().filter(|(open, _)| *open).map(|(_, door)| quote!(impl #root::#door<#ty> for #name {}));
+    let waits = event.waited.then(|| waits(workflow, event));
     let stop = (event.role == Role::Stop).then(|| stop(workflow, event, &kind));
     let items = quote! {
         const KIND: u16 = #kind;
@@ -54,15 +54,8 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
             #name::#variant(self)
         }
 
+        #[inline]
         fn unwrap(event: #name) -> ::core::option::Option<Self> {
-            match event {
-                #name::#variant(event) => ::core::option::Option::Some(event),
-                #[allow(unreachable_patterns)]
-                _ => ::core::option::Option::None,
-            }
-        }
-
-        fn peek(event: &#name) -> ::core::option::Option<&Self> {
             match event {
                 #name::#variant(event) => ::core::option::Option::Some(event),
                 #[allow(unreachable_patterns)]
@@ -78,6 +71,23 @@ fn one(workflow: &Workflow, kind: usize, event: &Event) -> TokenStream {
 
         #stop
         #(#doors)*
+        #waits
+    }
+}
+
+/// The only door that looks at an event behind it.
+fn waits(workflow: &Workflow, Event { ty, variant, .. }: &Event) -> TokenStream {
+    let (root, name) = (root(), &workflow.enum_name);
+    quote! {
+        impl #root::Waits<#ty> for #name {
+            fn peek(&self) -> ::core::option::Option<&#ty> {
+                match self {
+                    #name::#variant(event) => ::core::option::Option::Some(event),
+                    #[allow(unreachable_patterns)]
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
     }
 }
 

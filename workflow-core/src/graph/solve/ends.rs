@@ -8,19 +8,29 @@ use super::table::{Solver, bit};
 impl Solver<'_> {
     /// Which step can start which, and which a batch.
     pub(super) const fn feeds(&mut self) {
-        let (width, mut from) = (self.at.place_words, 0);
-        while from < self.graph.steps.len() {
-            let (outputs, feeds) =
-                (self.at.outputs + from * width, self.at.feeds + from * self.at.step_words);
-            let mut next = self.next(outputs, width, 0);
-            while let Some(place) = next {
-                self.set(feeds, self.owner(place));
-                next = self.next(outputs, width, place + 1);
+        let (steps, width, step_words) = (self.graph.steps.len(), self.at.place_words, self.at.step_words);
+        let (mut from, mut outputs, mut feeds) = (0, self.at.outputs, self.at.feeds);
+        while from < steps {
+            let mut word = 0;
+            while word < width {
+                let mut places = self.words[outputs + word];
+                if self.at.one_each {
+                    // A place has the number of its step.
+                    self.words[feeds + word] = places;
+                    places = 0;
+                }
+                while places != 0 {
+                    self.set(feeds, self.owner(word * 64 + places.trailing_zeros() as usize));
+                    places &= places - 1;
+                }
+                word += 1;
             }
-            if bit(self.words, self.at.openers, from) {
-                self.add(self.at.fed, feeds, self.at.step_words);
+            if self.at.batches && bit(self.words, self.at.openers, from) {
+                self.add(self.at.fed, feeds, step_words);
             }
             from += 1;
+            outputs += width;
+            feeds += step_words;
         }
     }
 
@@ -55,10 +65,13 @@ impl Solver<'_> {
         let mut step = 0;
         while step < steps {
             let node = &self.graph.steps[step];
-            let mut ends = self.can_end(&node.emits, bit(self.words, self.at.inside, step));
+            let mut ends = match &node.emits {
+                Shape::Event(event) => self.is_end(*event),
+                emits => self.can_end(emits, bit(self.words, self.at.inside, step)),
+            };
             let mut sent = 0;
             while sent < node.sends.len() {
-                ends |= self.can_end(&Shape::Event(node.sends[sent]), false);
+                ends |= self.is_end(node.sends[sent]);
                 sent += 1;
             }
             if ends {
@@ -86,12 +99,22 @@ impl Solver<'_> {
         }
     }
 
+    /// Which steps need no second look: most of them, in a workflow that is in order.
+    pub(super) const fn sound(&mut self) {
+        let mut word = 0;
+        while word < self.at.step_words {
+            self.words[self.at.sound + word] = self.words[self.at.runs + word]
+                & self.words[self.at.ends + word]
+                & !self.words[self.at.special + word];
+            word += 1;
+        }
+    }
+
     const fn leads_to_an_end(&self, step: usize) -> bool {
-        let (feeds, wakes) = (self.at.feeds, self.at.wakes);
         let (width, ends) = (self.at.step_words, self.at.ends);
-        self.next_of_both(feeds + step * width, ends, width, 0).is_some()
-            || bit(self.words, self.at.closes, step)
-            || (self.at.waits && self.next_of_both(wakes + step * width, ends, width, 0).is_some())
+        self.meet(self.at.feeds + step * width, ends, width)
+            || (self.at.batches && bit(self.words, self.at.closes, step))
+            || (self.at.waits && self.meet(self.at.wakes + step * width, ends, width))
     }
 
     /// Which events are brought by a batch that leads to an end when it closes. A batch around the opener
@@ -142,14 +165,17 @@ impl Solver<'_> {
         false
     }
 
+    /// Whether the event is a stop, or goes to the caller.
+    const fn is_end(&self, event: u16) -> bool {
+        let node = &self.graph.events[event as usize];
+        node.published || matches!(node.role, Role::Stop)
+    }
+
     /// Whether the shape can give a stop or an event to the caller, before anything else ends the run.
     const fn can_end(&self, shape: &Shape, inside: bool) -> bool {
         match shape {
             Shape::Nothing => false,
-            Shape::Event(event) => {
-                let node = &self.graph.events[*event as usize];
-                node.published || matches!(node.role, Role::Stop)
-            }
+            Shape::Event(event) => self.is_end(*event),
             Shape::Many(inner) => self.can_end(inner, true),
             Shape::OneOf(parts) => {
                 let mut part = 0;

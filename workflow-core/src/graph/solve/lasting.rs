@@ -15,9 +15,11 @@ impl Solver<'_> {
             && node.sends.is_empty()
         {
             // The plainest of steps, and the most frequent.
-            if !self.is_last(event, bit(self.words, self.at.inside, step)) {
-                self.set(lasting, event as usize);
-                self.add(row, self.at.takers + event as usize * width, width);
+            let inside = !self.at.batches || bit(self.words, self.at.inside, step);
+            if !self.is_last(event, inside) {
+                let event = event as usize;
+                self.set(lasting, event);
+                self.add(row, self.at.takers + event * width, width);
             }
             return;
         }

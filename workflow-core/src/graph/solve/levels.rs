@@ -13,17 +13,33 @@ impl Solver<'_> {
         while step < self.graph.steps.len() {
             let node = &self.graph.steps[step];
             let row = self.at.emits + step * self.at.event_words;
-            self.collect(&node.emits, row, true);
+            if let Shape::Event(event) = node.emits {
+                self.set(row, event as usize);
+            } else {
+                self.collect(&node.emits, row, true);
+                if node.emits.opens_batch() {
+                    self.set(self.at.openers, step);
+                    if node.emits.nests_batches() {
+                        self.set(self.at.special, step);
+                    }
+                }
+            }
             let mut sent = 0;
             while sent < node.sends.len() {
                 self.set(row, node.sends[sent] as usize);
                 sent += 1;
             }
-            if node.emits.opens_batch() {
-                self.set(self.at.openers, step);
+            if node.catches.is_some() || !node.waits.is_empty() {
+                self.set(self.at.special, step);
             }
             self.words[self.at.firsts + step] = place as u64;
             match &node.takes {
+                Takes::Any([event]) => {
+                    self.words[self.at.owners + place] = step as u64;
+                    self.words[self.at.stands + place] = place as u64;
+                    self.set(self.at.takers + *event as usize * self.at.place_words, place);
+                    place += 1;
+                }
                 Takes::Batch { event, .. } => {
                     self.words[self.at.owners + place] = step as u64;
                     self.words[self.at.stands + place] = place as u64;

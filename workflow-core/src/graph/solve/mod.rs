@@ -56,6 +56,7 @@ pub const fn solve_into(graph: &Graph, words: &mut [u64]) {
     solver.feeds();
     solver.wakes();
     solver.ends();
+    solver.sound();
 }
 
 /// The answers of [`solve`], ready to be asked.
@@ -83,6 +84,13 @@ impl<'a> Solution<'a> {
     #[must_use]
     pub const fn ends(&self, step: usize) -> bool {
         bit(self.words, self.at.ends, step)
+    }
+
+    /// Whether the step is in order by what is known of it without a search: it runs, an end follows, and it has
+    /// nothing that could be wrong beside that.
+    #[must_use]
+    pub(super) const fn is_sound(&self, step: usize) -> bool {
+        bit(self.words, self.at.sound, step)
     }
 
     /// Whether something that `from` emits can start `to`.

@@ -15,6 +15,8 @@ pub(super) struct Layout {
     pub(super) joins: bool,
     /// Whether any step gathers a batch.
     pub(super) batches: bool,
+    /// Whether each step has one place, which then has its number.
+    pub(super) one_each: bool,
     /// Whether any step waits for an event; who wakes whom is left out otherwise.
     pub(super) waits: bool,
     /// Row of places: an event can stand there.
@@ -25,6 +27,10 @@ pub(super) struct Layout {
     pub(super) runs: usize,
     /// Row of steps: a stop, or an event to the caller, can follow.
     pub(super) ends: usize,
+    /// Row of steps: something of it has to be looked at by itself, such as a catch or a wait.
+    pub(super) special: usize,
+    /// Row of steps: it is not special, it runs, and an end follows.
+    pub(super) sound: usize,
     /// By step: its first place, as a number.
     pub(super) firsts: usize,
     /// By place: its step, as a number.
@@ -87,13 +93,18 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) const fn of(graph: &Graph) -> Self {
         let (events, steps) = (graph.events.len(), graph.steps.len());
-        let (mut places, mut joins, mut batches, mut waits, mut step) = (0, false, false, false, 0);
+        let (mut places, mut joins, mut batches, mut waits) = (0, false, false, false);
+        let (mut one_each, mut step) = (true, 0);
         while step < steps {
             waits |= !graph.steps[step].waits.is_empty();
             match &graph.steps[step].takes {
-                Takes::Any(taken) => places += taken.len(),
+                Takes::Any(taken) => {
+                    places += taken.len();
+                    one_each &= taken.len() == 1;
+                }
                 Takes::Join(taken) => {
                     places += taken.len();
+                    one_each &= taken.len() == 1;
                     joins = true;
                 }
                 Takes::Batch { .. } => {
@@ -109,7 +120,9 @@ impl Layout {
         let outside = live + place_words;
         let runs = outside + place_words;
         let ends = runs + step_words;
-        let firsts = ends + step_words;
+        let special = ends + step_words;
+        let sound = special + step_words;
+        let firsts = sound + step_words;
         let owners = firsts + steps;
         let stands = owners + places;
         let openers = stands + places;
@@ -144,11 +157,14 @@ impl Layout {
             place_words,
             joins,
             batches,
+            one_each,
             waits,
             live,
             outside,
             runs,
             ends,
+            special,
+            sound,
             firsts,
             owners,
             stands,
@@ -195,10 +211,13 @@ pub(super) struct Solver<'a> {
 
 impl Solver<'_> {
     pub(super) const fn set(&mut self, row: usize, index: usize) -> bool {
-        let (word, mask) = (row + index / 64, 1 << (index % 64));
-        let before = self.words[word];
-        self.words[word] = before | mask;
-        before & mask == 0
+        let word = row + index / 64;
+        let mask = 1 << (index % 64);
+        if self.words[word] & mask != 0 {
+            return false;
+        }
+        self.words[word] |= mask;
+        true
     }
 
     /// Adds the row `from` to the row `to`, both `length` words; whether that changed it.
@@ -233,6 +252,18 @@ impl Solver<'_> {
             word += 1;
         }
         steps.is_multiple_of(64) || self.words[row + word] == !(!0 << (steps % 64))
+    }
+
+    /// Whether any index is in both rows.
+    pub(super) const fn meet(&self, one: usize, other: usize, length: usize) -> bool {
+        let mut word = 0;
+        while word < length {
+            if self.words[one + word] & self.words[other + word] != 0 {
+                return true;
+            }
+            word += 1;
+        }
+        false
     }
 
     /// The lowest index in the row that is not below `from`.

@@ -33,8 +33,46 @@ impl Solver<'_> {
         }
     }
 
+    /// Which steps can run, where none joins: those with a place that can be marked.
+    const fn runs_alone(&mut self) {
+        let (steps, width) = (self.graph.steps.len(), self.at.place_words);
+        let (mut changed, mut back) = (true, false);
+        while changed && !self.has_all_steps(self.at.runs) {
+            changed = false;
+            let mut index = 0;
+            while index < steps {
+                // There and back, so that it does not matter in which order the steps stand.
+                let step = if back { steps - 1 - index } else { index };
+                index += 1;
+                let mask = 1 << (step % 64);
+                if self.words[self.at.runs + step / 64] & mask == 0 && self.is_live(step) {
+                    self.words[self.at.runs + step / 64] |= mask;
+                    self.add(self.at.live, self.at.outputs + step * width, width);
+                    changed = true;
+                }
+            }
+            back = !back;
+        }
+    }
+
+    /// Whether one of the step's places can be marked.
+    const fn is_live(&self, step: usize) -> bool {
+        let mut place = self.first_place(step);
+        let end = place + self.graph.steps[step].takes.events().len();
+        while place < end {
+            if bit(self.words, self.at.live, place) {
+                return true;
+            }
+            place += 1;
+        }
+        false
+    }
+
     /// Which steps can run, and which places one run can mark together.
     pub(super) const fn runs(&mut self) {
+        if !self.at.joins {
+            return self.runs_alone();
+        }
         let steps = self.graph.steps.len();
         let (mut changed, mut back) = (true, false);
         // When all steps run, no place that is marked in addition makes a difference.
