@@ -89,6 +89,7 @@ fn all(results: &Results) -> Vec<Target> {
         ),
         at_least("64 members with `spawn`, times faster", 1.8, faster("ours, spawn")),
         at_least("64 members with `blocking`, times faster", 1.8, faster("ours, blocking")),
+        at_least("the same, all at once, times faster", 1.8, faster("ours, blocking, all at once")),
         at_most(
             "stream: an event to ten readers, times one to one",
             10.0,

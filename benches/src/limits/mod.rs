@@ -10,6 +10,7 @@ mod join_set;
 mod match_loop;
 mod one_thread;
 mod steps;
+mod threads;
 mod unordered;
 
 use futures::future::BoxFuture;
@@ -29,6 +30,7 @@ pub fn entries_of_limits() -> Vec<Entry> {
         any_map::entries(),
         join_set::entries(),
         one_thread::entries(),
+        threads::entries(),
         broadcast::entries(),
     ]
     .concat()

@@ -1,6 +1,7 @@
 //! Cores: members that compute, on tasks of their own and on threads for that.
 
 use futures::FutureExt;
+use serde::{Deserialize, Serialize};
 use workflow_core::prelude::*;
 
 use super::named;
@@ -9,17 +10,22 @@ use crate::{Entry, Work};
 
 pub(super) fn entries() -> Vec<Entry> {
     vec![
-        named(Work::Cores, "ours, spawn", |n| spawned(n).boxed()),
-        named(Work::Cores, "ours, blocking", |n| blocking(n).boxed()),
+        named(Work::Cores, "ours, spawn", |n| run(n, On::Task).boxed()),
+        named(Work::Cores, "ours, blocking", |n| run(n, On::Thread).boxed()),
+        named(Work::Cores, "ours, blocking, all at once", |n| run(n, On::AnyThread).boxed()),
     ]
 }
 
-async fn spawned(members: u64) -> u64 {
-    Cores.run((members, true)).await.expect("no step fails")
+async fn run(members: u64, on: On) -> u64 {
+    Cores.run((members, on)).await.expect("no step fails")
 }
 
-async fn blocking(members: u64) -> u64 {
-    Cores.run((members, false)).await.expect("no step fails")
+/// Where the members compute.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+enum On {
+    Task,
+    Thread,
+    AnyThread,
 }
 
 #[event]
@@ -27,12 +33,15 @@ struct ForTask(u64);
 #[event]
 struct ForThread(u64);
 #[event]
+struct ForAnyThread(u64);
+#[event]
 struct Done(u64);
 
 #[derive(OneOf)]
 enum Members {
-    ForTasks(Vec<ForTask>),
-    ForThreads(Vec<ForThread>),
+    Tasks(Vec<ForTask>),
+    Threads(Vec<ForThread>),
+    AnyThreads(Vec<ForAnyThread>),
 }
 
 #[derive(Clone)]
@@ -41,12 +50,12 @@ struct Cores;
 #[workflow]
 impl Cores {
     #[step]
-    async fn split(&self, input: StartEvent<(u64, bool)>) -> Members {
-        let (members, spawned) = *input;
-        if spawned {
-            Members::ForTasks((0..members).map(ForTask).collect())
-        } else {
-            Members::ForThreads((0..members).map(ForThread).collect())
+    async fn split(&self, input: StartEvent<(u64, On)>) -> Members {
+        let (members, on) = *input;
+        match on {
+            On::Task => Members::Tasks((0..members).map(ForTask).collect()),
+            On::Thread => Members::Threads((0..members).map(ForThread).collect()),
+            On::AnyThread => Members::AnyThreads((0..members).map(ForAnyThread).collect()),
         }
     }
 
@@ -57,6 +66,11 @@ impl Cores {
 
     #[step(blocking)]
     fn on_a_thread(&self, member: ForThread) -> Done {
+        Done(compute(member.0))
+    }
+
+    #[step(blocking, workers = 64)]
+    fn on_any_thread(&self, member: ForAnyThread) -> Done {
         Done(compute(member.0))
     }
 
