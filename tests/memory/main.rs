@@ -4,6 +4,7 @@
 //! which other threads allocate too. `cargo test --release --test memory -- --ignored` runs the long ones;
 //! any other argument is a part of the names to run.
 
+mod fans;
 mod loops;
 mod rests;
 mod runs;
@@ -27,6 +28,7 @@ macro_rules! tests {
 }
 
 const TESTS: &[Test] = tests![
+    fans::a_batch_and_its_results_take_the_room_of_its_members,
     loops::a_long_loop_holds_its_memory,
     loops::a_long_loop_that_can_be_written_down_holds_its_memory,
     loops::a_long_loop_of_calls_and_spawned_steps_holds_its_memory,

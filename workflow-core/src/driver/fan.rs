@@ -6,6 +6,7 @@
 //! They go in lanes. A lane takes one member after the other through the step, inside one future; when a member
 //! waits, its lane waits with it, and another lane begins. There are never more lanes than workers.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,8 +25,10 @@ use crate::machine::{Fan, InvocationId, Machine, Plan, Stretch, Token};
 pub(super) struct Members<E> {
     fan: Fan,
     plan: &'static Plan,
-    waiting: std::vec::IntoIter<E>,
-    arrived: Vec<E>,
+    /// The members that have not begun, and behind them what came of those that have ended: each event takes the
+    /// room of a member, for fresh memory costs a large batch more than all else.
+    events: VecDeque<E>,
+    waiting: usize,
     begun: u64,
     lanes: usize,
     /// How much may happen before others have a turn.
@@ -56,9 +59,8 @@ enum Lane<W: Workflow> {
 
 impl<E: Token> Members<E> {
     pub(super) fn new(fan: Fan, plan: &'static Plan, events: Vec<E>) -> Self {
-        let ended = vec![0; events.len().div_ceil(64)];
-        let arrived = Vec::with_capacity(events.len());
-        Self { fan, plan, waiting: events.into_iter(), arrived, begun: 0, lanes: 0, budget: 0, ended }
+        let (waiting, ended) = (events.len(), vec![0; events.len().div_ceil(64)]);
+        Self { fan, plan, events: events.into(), waiting, begun: 0, lanes: 0, budget: 0, ended }
     }
 
     /// Whether the event is one for the join, and nothing else is done with it.
@@ -72,19 +74,20 @@ impl<E: Token> Members<E> {
     pub(super) fn arrives(&mut self, number: u64, event: E) {
         let place = number - self.fan.first();
         self.ended[(place / 64) as usize] |= 1 << (place % 64);
-        self.arrived.push(event);
+        self.events.push_back(event);
         self.budget = self.budget.saturating_sub(1);
     }
 
     /// The next member and its number, if a lane may go on with it now.
     #[inline]
     pub(super) fn next(&mut self) -> Option<(u64, E)> {
-        if self.budget == 0 || !self.is_for_step(self.waiting.as_slice().first()?) {
+        if self.budget == 0 || self.waiting == 0 || !self.is_for_step(self.events.front()?) {
             return None;
         }
         let number = self.fan.first() + self.begun;
         self.begun += 1;
-        self.waiting.next().map(|event| (number, event))
+        self.waiting -= 1;
+        self.events.pop_front().map(|event| (number, event))
     }
 
     /// A lane has come to its end.
@@ -102,7 +105,7 @@ impl<E: Token> Members<E> {
         if self.lanes >= self.fan.workers() {
             return Lane::None;
         }
-        match (self.next(), self.waiting.as_slice().is_empty()) {
+        match (self.next(), self.waiting == 0) {
             (Some((number, event)), _) => {
                 self.lanes += 1;
                 let invocation = InvocationId { number, slot: u32::MAX };
@@ -128,10 +131,11 @@ impl<E: Token> Members<E> {
 
     /// Gives them back to the machine; those that go on have these names from now on.
     pub(super) fn give_back(self, machine: &mut Machine<E>) -> Vec<InvocationId> {
-        let Self { fan, waiting, arrived, begun, ended, .. } = self;
+        let Self { fan, mut events, waiting, begun, ended, .. } = self;
         let is_running = |place: &u64| ended[(place / 64) as usize] >> (place % 64) & 1 == 0;
         let running = (0..begun).filter(is_running).map(|place| fan.first() + place).collect();
-        machine.close_fan(fan, Stretch { arrived, begun, running, waiting })
+        let waiting = events.drain(..waiting).collect();
+        machine.close_fan(fan, Stretch { arrived: events.into(), begun, running, waiting })
     }
 }
 

@@ -78,12 +78,12 @@ impl<E> Inputs<E> {
         self.events.next().and_then(E::unwrap).expect("the machine hands out what the step's row names")
     }
 
-    /// All that are left.
+    /// All that are left. They stay in the same memory where that is possible, so the iterator is given away.
     pub fn all<T>(&mut self) -> Vec<T>
     where
         E: Carries<T>,
     {
-        self.events.by_ref().filter_map(E::unwrap).collect()
+        std::mem::take(&mut self.events).filter_map(E::unwrap).collect()
     }
 
     /// The next one, whichever it is.

@@ -34,7 +34,7 @@ pub struct Stretch<E> {
     /// The numbers of those that go on, in order.
     pub running: Vec<u64>,
     /// The members that have not begun.
-    pub waiting: std::vec::IntoIter<E>,
+    pub waiting: Vec<E>,
 }
 
 impl Fan {
@@ -124,7 +124,7 @@ impl<E: Token> Machine<E> {
             InvocationId { number, slot: self.state.running.insert(running) }
         };
         let names = running.into_iter().map(goes_on).collect();
-        self.deliver_members(waiting, Some(batch), &line);
+        self.deliver_members(waiting.into_iter(), Some(batch), &line);
         if !self.state.over {
             self.gather_all(join, arrived, batch, &line);
         }
